@@ -1,0 +1,240 @@
+"""The graders' side: an exercise's cases, its oracle, and the ladder that an answer climbs.
+
+A grader file (`tests/graders/test_chNN_topic.py`) imports torch, the package and this, no other
+tests, and holds a list `GRADERS`, one `grader(...)` for each exercise. Then one line of pytest:
+
+    def test_answer(verdict): verdict.expect_passed()
+
+An answer climbs the rungs in order and stops at the first that fails. Graders call it by position
+only and accept any floating dtype. Leaves out whose answer it is and in which process it runs
+(`runner.py`), and the catalogue's files (`catalogue.py`).
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from minitransformer.workbook.breakage import Broke, guarded
+from minitransformer.workbook.compare import Wrong, agree, difference, expect_close, mismatch
+from minitransformer.workbook.verdict import FAILED, PASSED, TODO, Verdict
+
+__all__ = ["Case", "Grader", "Verdict", "Wrong", "expect_close", "grader"]
+
+Answer = Callable[..., Any]
+Check = Callable[[Answer, int], None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Seeded inputs with a name: `Case("two queries, three keys", (q, k))`."""
+
+    label: str
+    args: tuple[Any, ...]
+
+    def fresh(self) -> tuple[Any, ...]:
+        """A copy of the inputs, so that an answer that writes into them spoils nothing."""
+        return copy.deepcopy(self.args)
+
+
+Cases = Callable[[int], Sequence[Case]]
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """A catalogued mistake: what it computes, and the sentence that names it."""
+
+    name: str
+    function: Answer
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One step of the ladder: `check(answer, seed)` raises `Wrong`, or holds."""
+
+    name: str
+    check: Check
+    advice: str = ""  # the one next step
+
+
+@dataclass(frozen=True)
+class Grader:
+    """The ladder of one exercise; `climb` gives the verdict."""
+
+    id: str
+    rungs: tuple[Rung, ...]
+    cases: Cases | None  # None: open-ended
+    oracle: Answer | None
+
+    @property
+    def name(self) -> str:
+        return self.id.rpartition(".")[2]
+
+    def climb(self, answer: Any, seed: int = 0, wrong: Sequence[WrongAnswer] = ()) -> Verdict:
+        """Judge `answer`; on a failure look for the `wrong` answer that it equals."""
+        if not callable(answer):
+            message = f"{self.name} is not a function; it is {type(answer).__name__}."
+            return Verdict(self.id, FAILED, message, "callable", (), seed)
+        held: list[str] = []
+        torch.manual_seed(seed)
+        for rung in self.rungs:
+            try:
+                rung.check(guarded(answer), seed)
+            except Broke as broke:
+                if broke.unfinished and set(held) <= {"signature"}:
+                    return Verdict(self.id, TODO, "not done yet", "", (), seed)
+                message = broke.sentence(self.name)
+            except Wrong as problem:
+                message = f"{str(problem).rstrip('.')}. {rung.advice}".rstrip()
+            except Exception as problem:  # what came back cannot be computed with
+                message = (
+                    f"what {self.name} returned cannot be used: {type(problem).__name__}: {problem}"
+                )
+            else:
+                held.append(rung.name)
+                continue
+            known = self.recognise(answer, seed, wrong)
+            sentence = known.sentence if known else message
+            return Verdict(self.id, FAILED, sentence, rung.name, tuple(held), seed, known is not None)
+        return Verdict(self.id, PASSED, "", "", tuple(held), seed)
+
+    def recognise(
+        self, answer: Answer, seed: int, wrong: Sequence[WrongAnswer]
+    ) -> WrongAnswer | None:
+        """The catalogued wrong answer that behaves as `answer` does on every case, if any."""
+        if self.cases is None or not wrong:
+            return None
+        try:
+            own = self.behaviour(guarded(answer), seed)
+            right = self.oracle and self.behaviour(self.oracle, seed)
+        except Exception:  # it raises: no outputs to compare
+            return None
+        if right is not None and agree(own, right):
+            return None
+        for candidate in wrong:
+            try:
+                if agree(own, self.behaviour(candidate.function, seed)):
+                    return candidate
+            except Exception:  # a mistake that raises on a case resembles no outputs
+                continue
+        return None
+
+    def behaviour(self, answer: Answer, seed: int) -> list[tuple[Any, Any]]:
+        """On each case, what `answer` returns and what it leaves of its inputs."""
+        assert self.cases is not None, f"{self.id} is open-ended: it has no cases"
+        seen = []
+        for case in self.cases(seed):
+            args = case.fresh()
+            seen.append((answer(*args), args))
+        return seen
+
+
+def grader(
+    id: str,
+    *,
+    cases: Cases | None = None,
+    oracle: Answer | None = None,
+    by_hand: Callable[[Answer], None] | None = None,
+    properties: Mapping[str, Check] | None = None,
+    tiny_model: Mapping[str, Check] | None = None,
+    predicate: Check | None = None,
+) -> Grader:
+    """Build the ladder of one exercise.
+
+    `cases(seed)` and `oracle(*args)` give the inputs and the expected outputs, `by_hand(answer)`,
+    `properties` and `tiny_model` (name -> `check(answer, seed)`) raise `Wrong`. An open-ended
+    exercise has `predicate(answer, seed)` instead, which raises `Wrong` with what is lacking.
+    """
+    rungs: list[Rung] = []
+    if predicate is not None:
+        if cases or oracle:
+            raise ValueError(f"{id}: an open-ended grader has a predicate, no cases or oracle")
+        rungs.append(Rung("evidence", predicate))
+    elif cases is None or oracle is None:
+        raise ValueError(f"{id}: expected cases and an oracle, or a predicate")
+    else:
+        rungs = _on_cases(cases, oracle)
+        if by_hand is not None:
+            hand = Rung("by hand", lambda answer, _seed: by_hand(answer), _BY_HAND)
+            rungs.insert(-1, hand)
+    for name, check in (properties or {}).items():
+        rungs.append(Rung(name, check))
+    for name, check in (tiny_model or {}).items():
+        rungs.append(Rung(f"tiny model: {name}", check))
+    return Grader(id, tuple(rungs), cases, oracle)
+
+
+_SIGNATURE = "Give it the parameters that the stub had, in that order."
+_SHAPE = "Print the shapes inside your function and follow the axes to the one that goes astray."
+_INPUTS = "Compute a new tensor: no operation that ends in an underscore, no assignment into it."
+_BY_HAND = "The numbers stand on the page: work them through with a pencil, then with print."
+_VALUES = "Try a smaller input of which you know the result, and compare."
+
+
+def _on_cases(cases: Cases, oracle: Answer) -> list[Rung]:
+    """The rungs that need nothing but the cases and the oracle."""
+
+    def signature(answer: Answer, seed: int) -> None:
+        for case in cases(seed):
+            try:
+                inspect.signature(answer).bind(*case.args)
+            except (TypeError, ValueError):
+                wanted = ", ".join(inspect.signature(oracle).parameters)
+                raise Wrong(
+                    f"it is called with {len(case.args)} arguments ({wanted}); "
+                    f"yours takes {_parameters(answer)}"
+                ) from None
+
+    def shape(answer: Answer, seed: int) -> None:
+        for case in cases(seed):
+            with _naming(case):
+                if problem := mismatch(answer(*case.fresh()), oracle(*case.fresh())):
+                    raise Wrong(problem)
+
+    def inputs(answer: Answer, seed: int) -> None:
+        for case in cases(seed):
+            args = case.fresh()
+            with _naming(case):
+                answer(*args)
+                for i, (after, before) in enumerate(zip(args, case.args, strict=True), start=1):
+                    if not agree(after, before, rtol=0.0, atol=0.0):
+                        raise Wrong(f"argument {i} was changed by the call")
+
+    def values(answer: Answer, seed: int) -> None:
+        for case in cases(seed):
+            with _naming(case):
+                if problem := difference(answer(*case.fresh()), oracle(*case.fresh())):
+                    raise Wrong(problem)
+
+    return [
+        Rung("signature", signature, _SIGNATURE),
+        Rung("shape and dtype", shape, _SHAPE),
+        Rung("inputs unchanged", inputs, _INPUTS),
+        Rung("values", values, _VALUES),
+    ]
+
+
+def _parameters(answer: Answer) -> str:
+    try:
+        return str(inspect.signature(answer))
+    except (TypeError, ValueError):
+        return "something that cannot be read"
+
+
+@contextmanager
+def _naming(case: Case) -> Iterator[None]:
+    """Say in a failure which case it was."""
+    try:
+        yield
+    except Broke as broke:
+        broke.where = case.label
+        raise
+    except Wrong as problem:
+        raise Wrong(f"on the case '{case.label}', {problem}") from None
