@@ -1,0 +1,253 @@
+"""Figures of the book, drawn from arrays.
+
+Each function takes numbers and returns a `Drawing`: an SVG that takes its text colour from the
+page (so dark mode works), carries its alternative text, and is the same bytes for the same
+numbers. The colours can be told apart by readers who do not see red and green alike, on white
+and on black, and never carry a meaning alone.
+
+Leaves out: models, tokenizers and whatever computes the numbers; curves, which no page needs yet.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import matplotlib
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap, TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from minitransformer.attention_view import AttentionView, attention_view, visible
+
+__all__ = [
+    "PALETTE",
+    "AttentionView",
+    "Drawing",
+    "attention_view",
+    "bars",
+    "head_grid",
+    "pattern",
+    "scatter",
+]
+
+# Each reaches a contrast of 3 against white and against #121212 (tests/test_plots.py measures it).
+PALETTE = {"blue": "#2a7fc1", "orange": "#c8671b", "grey": "#808080", "purple": "#a15fb8"}
+MARKERS = "os^D"
+HATCHES = ["", "///", "...", "xxx"]
+INK = "#010203"  # stands for the page's text colour until the SVG is written
+
+STYLE: dict[str, Any] = {
+    "svg.fonttype": "none",  # text stays text: it can be selected, searched and read aloud
+    "svg.hashsalt": "minitransformer",
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "hatch.linewidth": 0.6,
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A finished figure: its SVG, and the sentence that stands for it where it cannot be seen."""
+
+    svg: str
+    alt: str
+
+    def _repr_html_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        return f"[figure: {self.alt}]"
+
+
+def pattern(
+    pattern: Float[Any, "query key"], tokens: Sequence[str], *, title: str, alt: str
+) -> Drawing:
+    """One head's attention pattern: a row for each token that looks, a column for each looked at.
+
+    >>> pattern([[1, 0], [0.3, 0.7]], ["The", " cat"], title="Head 0.0", alt="Looks at itself.")
+    [figure: Looks at itself.]
+    """
+    grid = _array(pattern, 2, "pattern [query, key]")
+    if grid.shape != (len(tokens), len(tokens)):
+        raise ValueError(
+            f"pattern is {list(grid.shape)} but there are {len(tokens)} tokens: "
+            "pass one head's [query, key] square and the tokens it was computed on"
+        )
+    names = [visible(token) for token in tokens]
+    side = 1.6 + 0.24 * len(tokens)
+
+    def draw(ax: Axes) -> None:
+        image = ax.imshow(grid, cmap=_ramp("blue"), vmin=0, vmax=1)
+        ax.set_xticks(range(len(names)), names, rotation=90)
+        ax.set_yticks(range(len(names)), names)
+        ax.set(title=title, xlabel="key: the token looked at", ylabel="query: the token looking")
+        _bar(ax, image, "attention")
+
+    return _drawing(draw, (side + 1.2, side), alt)
+
+
+def head_grid(
+    scores: Float[Any, "layer head"],
+    *,
+    label: str,
+    title: str,
+    alt: str,
+    mark: Sequence[tuple[int, int]] = (),
+) -> Drawing:
+    """A score for every head of a model: layers go down, heads go across.
+
+    `mark` frames the heads (layer, head) that the text speaks of. Scores of both signs are drawn
+    in two colours that meet at zero.
+    """
+    grid = _array(scores, 2, "scores [layer, head]")
+    n_layers, n_heads = grid.shape
+    top = max(float(np.abs(grid).max()), 1e-12)
+
+    def draw(ax: Axes) -> None:
+        if grid.min() < 0:
+            norm = TwoSlopeNorm(0, -top, top)
+            image = ax.imshow(grid, cmap=_ramp("orange", "blue"), norm=norm, aspect="auto")
+        else:
+            image = ax.imshow(grid, cmap=_ramp("blue"), vmin=0, vmax=top, aspect="auto")
+        ax.set_xticks(range(n_heads))
+        ax.set_yticks(range(0, n_layers, max(1, n_layers // 10)))
+        ax.set(title=title, xlabel="head", ylabel="layer")
+        for layer, head in mark:
+            frame = Rectangle((head - 0.5, layer - 0.5), 1, 1, fill=False, edgecolor=INK, lw=1.6)
+            ax.add_patch(frame)
+        _bar(ax, image, label)
+
+    return _drawing(draw, (1.8 + 0.36 * n_heads, 1.1 + 0.16 * max(n_layers, 10)), alt)
+
+
+def scatter(
+    groups: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str,
+    alt: str,
+    notes: Sequence[tuple[float, float, str]] = (),
+) -> Drawing:
+    """Points in up to four groups, each with a colour and a shape of its own.
+
+    `groups` maps a name to its x and y values; `notes` are (x, y, text) written beside points.
+    """
+    _at_most_four(groups)
+
+    def draw(ax: Axes) -> None:
+        for (name, (x, y)), colour, marker in zip(
+            groups.items(), PALETTE.values(), MARKERS, strict=False
+        ):
+            points = _array(x, 1, name), _array(y, 1, name)
+            ax.scatter(*points, s=26, c=colour, marker=marker, alpha=0.8, label=name)
+        for x, y, text in notes:
+            ax.annotate(text, (x, y), (5, 4), textcoords="offset points", fontsize=9)
+        ax.grid(color=INK, alpha=0.15)
+        ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        if len(groups) > 1:
+            ax.legend()
+
+    return _drawing(draw, (5.4, 3.6), alt)
+
+
+def bars(
+    names: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    *,
+    ylabel: str,
+    title: str,
+    alt: str,
+) -> Drawing:
+    """Bars side by side: for each name one bar of every series, the control among them.
+
+    >>> bars(["head 8.1"], {"ablated": [0.4], "control": [0.01]}, ylabel="nats", title="", alt="A")
+    [figure: A]
+    """
+    _at_most_four(series)
+    width = 0.8 / len(series)
+    colours = {"control": PALETTE["grey"]}  # a control looks the same in every figure
+    spare = [colour for name, colour in PALETTE.items() if name != "grey"] + [PALETTE["grey"]]
+
+    def draw(ax: Axes) -> None:
+        for place, (name, values) in enumerate(series.items()):
+            heights = _array(values, 1, name)
+            if len(heights) != len(names):
+                raise ValueError(f"{name!r} has {len(heights)} values for {len(names)} names")
+            at = np.arange(len(names)) + (place - (len(series) - 1) / 2) * width
+            colour, hatch = colours.get(name, spare[place]), HATCHES[place]
+            ax.bar(at, heights, width * 0.92, color=colour, hatch=hatch, edgecolor=INK, label=name)
+        ax.axhline(0, color=INK, lw=0.8)
+        ax.grid(axis="y", color=INK, alpha=0.15)
+        ax.set_axisbelow(True)
+        ax.set_xticks(range(len(names)), [visible(name) for name in names])
+        ax.set(title=title, ylabel=ylabel)
+        if len(series) > 1:
+            ax.legend()
+
+    return _drawing(draw, (max(4.2, 1.4 + 0.42 * len(names) * len(series)), 3.4), alt)
+
+
+def _drawing(draw: Any, size: tuple[float, float], alt: str) -> Drawing:
+    """Run `draw` on fresh axes and turn the result into an SVG that belongs in a page."""
+    if not alt.strip():
+        raise ValueError("alt is empty: say in a sentence what the figure shows")
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure.add_subplot())
+        out = io.StringIO()
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(out, format="svg", transparent=True, metadata=nothing)
+    svg = out.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r'<(g|image) id="[^"]*"', r"<\1", svg)  # two figures must not share ids
+    svg = re.sub(r"'DejaVu Sans'[^;\"]*", "system-ui, sans-serif", svg)
+    svg = svg.replace(INK, "currentColor")
+    label = escape(alt, quote=True)
+    style = "max-width: 100%; height: auto; overflow: visible"
+    return Drawing(svg.replace("<svg", f'<svg role="img" aria-label="{label}" style="{style}"', 1), alt)
+
+
+def _ramp(*ends: str) -> Colormap:
+    """From see-through to a colour, or from one colour over see-through to another."""
+    rgba = [matplotlib.colors.to_rgba(PALETTE[name]) for name in ends]
+    clear = [(*colour[:3], 0.0) for colour in rgba]
+    stops = [clear[0], rgba[0]] if len(ends) == 1 else [rgba[0], clear[0], clear[1], rgba[1]]
+    places = [0, 1] if len(ends) == 1 else [0, 0.5, 0.5, 1]
+    return LinearSegmentedColormap.from_list("-".join(ends), list(zip(places, stops, strict=True)))
+
+
+def _bar(ax: Axes, image: Any, label: str) -> None:
+    figure = ax.get_figure()
+    assert figure is not None
+    figure.colorbar(image, ax=ax, label=label, fraction=0.046, pad=0.03).outline.set_visible(False)
+
+
+def _array(values: Any, ndim: int, name: str) -> np.ndarray:
+    array = np.asarray(values, dtype=float)
+    if array.ndim != ndim:
+        raise ValueError(f"{name}: expected {ndim} axes, found shape {list(array.shape)}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: holds a nan or an infinity, which cannot be drawn")
+    return array
+
+
+def _at_most_four(groups: Mapping[str, Any]) -> None:
+    if not 1 <= len(groups) <= len(PALETTE):
+        raise ValueError(f"expected one to four groups, found {len(groups)}: draw two figures")
