@@ -1,0 +1,12 @@
+"""A small, readable transformer whose inside is all in the open.
+
+Read the files in this order: config, taps, kv, cache; tokenizer, embedding, rotary,
+normalization, mlp, attention; transformer; pretrained, interventions, circuits.
+"""
+
+from minitransformer.config import Config
+from minitransformer.kv import KVCache
+from minitransformer.taps import NO_TAP, Tap
+from minitransformer.transformer import Transformer
+
+__all__ = ["NO_TAP", "Config", "KVCache", "Tap", "Transformer"]

@@ -1,0 +1,45 @@
+"""Into the residual stream and out of it: tokens to vectors, positions, vectors to logits.
+
+Positions that rotate queries and keys are in rotary.py.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+
+class Embed(nn.Module):
+    """One row of W_E for each token of the vocabulary."""
+
+    def __init__(self, d_vocab: int, d_model: int) -> None:
+        super().__init__()
+        self.w_e = nn.Parameter(torch.empty(d_vocab, d_model))
+
+    def forward(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_model"]:
+        return F.embedding(tokens, self.w_e)
+
+
+class PosEmbed(nn.Module):
+    """One learned row of W_pos for each position, as in GPT-2."""
+
+    def __init__(self, n_ctx: int, d_model: int) -> None:
+        super().__init__()
+        self.w_pos = nn.Parameter(torch.empty(n_ctx, d_model))
+
+    def forward(self, n_pos: int, past: int = 0) -> Float[Tensor, "pos d_model"]:
+        """The rows of `n_pos` positions, of which the first comes after `past` others."""
+        return self.w_pos[past : past + n_pos]
+
+
+class Unembed(nn.Module):
+    """The score of every token as the next: one column of W_U each."""
+
+    def __init__(self, d_vocab: int, d_model: int) -> None:
+        super().__init__()
+        self.w_u = nn.Parameter(torch.empty(d_vocab, d_model))
+
+    def forward(self, x: Float[Tensor, "batch pos d_model"]) -> Float[Tensor, "batch pos d_vocab"]:
+        return F.linear(x, self.w_u)

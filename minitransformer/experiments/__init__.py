@@ -1,0 +1,1 @@
+"""The experiments: for each chapter its data, its recipe and `measure(seed)`."""
