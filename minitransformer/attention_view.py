@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -42,7 +41,7 @@ class AttentionView:
 
 def attention_view(
     tokens: Sequence[str],
-    pattern: Float[Any, "n_heads query key"],
+    pattern: Float[np.ndarray, "n_heads query key"],
     labels: Sequence[str],
     title: str,
     *,
@@ -54,7 +53,7 @@ def attention_view(
     `pattern` holds probabilities: the attention of each query token to each key token.
     `query` and `head` say what is shown first.
 
-    >>> attention_view(["a", " b"], [[[1, 0], [0.4, 0.6]]], ["head 0"], "Two tokens")
+    >>> attention_view(["a", " b"], np.array([[[1, 0], [0.4, 0.6]]]), ["0.0"], "Two tokens")
     [attention view: Two tokens]
     """
     weights = np.asarray(pattern, dtype=float)
@@ -69,7 +68,9 @@ def attention_view(
     if not ((weights >= -1e-6) & (weights <= 1 + 1e-6)).all():
         raise ValueError("pattern holds values outside 0 to 1: pass it after the softmax")
     if not (-n <= query < n and 0 <= head < len(weights)):
-        raise ValueError(f"query {query} or head {head} is not there: {n} tokens, {len(labels)} heads")
+        raise ValueError(
+            f"query {query} or head {head} is not there: {n} tokens, {len(labels)} heads"
+        )
 
     shown = [visible(token) for token in tokens]
     state = {
@@ -87,8 +88,8 @@ def attention_view(
     html = (
         f'<div class="attention-view" data-view="{escape(json.dumps(state), quote=True)}">'
         f'<p class="av-title">{escape(title)}</p>'
-        '<div class="av-live" hidden><p class="av-how">Point at a token to see where each head looks '
-        "from there; click to keep it. By keyboard: Tab, then the arrow keys.</p>"
+        '<div class="av-live" hidden><p class="av-how">Point at a token to see where each head '
+        "looks from there; click to keep it. By keyboard: Tab, then the arrow keys.</p>"
         '<div class="av-tokens"></div>'
         '<p class="av-said" aria-live="polite"></p></div>'
         f'<div class="av-heads">{heads}</div>{_table(shown, labels, weights)}</div>'
@@ -123,7 +124,7 @@ def _image(weights: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def _table(shown: Sequence[str], labels: Sequence[str], weights: np.ndarray) -> str:
+def _table(shown: list[str], labels: Sequence[str], weights: np.ndarray) -> str:
     """What remains without a script: for each token and head, the token looked at most."""
     first = "".join(f'<th scope="col">{escape(label)}</th>' for label in labels)
     rows = ""

@@ -21,30 +21,22 @@ import matplotlib
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LinearSegmentedColormap, TwoSlopeNorm
+from matplotlib.colors import Colormap, LinearSegmentedColormap, TwoSlopeNorm, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
 
-from minitransformer.attention_view import AttentionView, attention_view, visible
+from minitransformer.attention_view import attention_view, visible
 
-__all__ = [
-    "PALETTE",
-    "AttentionView",
-    "Drawing",
-    "attention_view",
-    "bars",
-    "head_grid",
-    "pattern",
-    "scatter",
-]
+__all__ = ["PALETTE", "Drawing", "attention_view", "bars", "head_grid", "pattern", "scatter"]
 
-# Each reaches a contrast of 3 against white and against #121212 (tests/test_plots.py measures it).
-PALETTE = {"blue": "#2a7fc1", "orange": "#c8671b", "grey": "#808080", "purple": "#a15fb8"}
+# Tell apart with any eyes, on white and on black: tests/test_plots.py measures it.
+PALETTE = {"blue": "#2a7fc1", "orange": "#c8671b", "grey": "#808080", "violet": "#6c3cfc"}
 MARKERS = "os^D"
 HATCHES = ["", "///", "...", "xxx"]
 INK = "#010203"  # stands for the page's text colour until the SVG is written
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: it can be selected, searched and read aloud
     "svg.hashsalt": "minitransformer",
     "font.size": 10,
@@ -76,12 +68,12 @@ class Drawing:
 
 
 def pattern(
-    pattern: Float[Any, "query key"], tokens: Sequence[str], *, title: str, alt: str
+    pattern: Float[np.ndarray, "query key"], tokens: Sequence[str], *, title: str, alt: str
 ) -> Drawing:
     """One head's attention pattern: a row for each token that looks, a column for each looked at.
 
-    >>> pattern([[1, 0], [0.3, 0.7]], ["The", " cat"], title="Head 0.0", alt="Looks at itself.")
-    [figure: Looks at itself.]
+    >>> pattern(np.eye(2), ["The", " cat"], title="Head 0.0", alt="Each token looks at itself.")
+    [figure: Each token looks at itself.]
     """
     grid = _array(pattern, 2, "pattern [query, key]")
     if grid.shape != (len(tokens), len(tokens)):
@@ -103,7 +95,7 @@ def pattern(
 
 
 def head_grid(
-    scores: Float[Any, "layer head"],
+    scores: Float[np.ndarray, "layer head"],
     *,
     label: str,
     title: str,
@@ -137,7 +129,7 @@ def head_grid(
 
 
 def scatter(
-    groups: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    groups: Mapping[str, tuple[ArrayLike, ArrayLike]],
     *,
     xlabel: str,
     ylabel: str,
@@ -169,7 +161,7 @@ def scatter(
 
 def bars(
     names: Sequence[str],
-    series: Mapping[str, Sequence[float]],
+    series: Mapping[str, ArrayLike],
     *,
     ylabel: str,
     title: str,
@@ -221,12 +213,14 @@ def _drawing(draw: Any, size: tuple[float, float], alt: str) -> Drawing:
     svg = svg.replace(INK, "currentColor")
     label = escape(alt, quote=True)
     style = "max-width: 100%; height: auto; overflow: visible"
-    return Drawing(svg.replace("<svg", f'<svg role="img" aria-label="{label}" style="{style}"', 1), alt)
+    return Drawing(
+        svg.replace("<svg", f'<svg role="img" aria-label="{label}" style="{style}"', 1), alt
+    )
 
 
 def _ramp(*ends: str) -> Colormap:
     """From see-through to a colour, or from one colour over see-through to another."""
-    rgba = [matplotlib.colors.to_rgba(PALETTE[name]) for name in ends]
+    rgba = [to_rgba(PALETTE[name]) for name in ends]
     clear = [(*colour[:3], 0.0) for colour in rgba]
     stops = [clear[0], rgba[0]] if len(ends) == 1 else [rgba[0], clear[0], clear[1], rgba[1]]
     places = [0, 1] if len(ends) == 1 else [0, 0.5, 0.5, 1]

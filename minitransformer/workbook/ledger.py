@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 MIME = "application/vnd.minitransformer.ledger+json"
 NUMBERS = ("ours", "control", "low", "high")
@@ -23,7 +23,7 @@ BLUE, GREY = "#2a7fc1", "#808080"
 class Row(Protocol):
     """What `experiments.claims.Row` has, and what the ledger reads of it."""
 
-    __dataclass_fields__: Any
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def holds(self) -> bool: ...
@@ -91,11 +91,13 @@ class Ledger:
             "the disc is the value of this build, the cross its control."
         )
         if self.recorded:
-            r = self.recorded
+            runs = len(self.recorded["runs"])
+            recipe, date, cpu, commit = (
+                escape(str(self.recorded[key])) for key in ("recipe", "date", "cpu", "commit")
+            )
             text += (
-                f" Small dots are recorded runs of {len(r['runs'])} seeds ({r['date']}, {r['cpu']}, "
-                f"commit {r['commit'][:10]}): <code>minitransformer recipe {escape(r['recipe'])}"
-                "</code> repeats them."
+                f" Small dots are recorded runs of {runs} seeds ({date}, {cpu}, commit "
+                f"{commit[:10]}); <code>minitransformer recipe {recipe}</code> repeats them."
             )
         return f"<p><small>{text}</small></p>"
 
@@ -108,7 +110,9 @@ def runs_of(recorded: dict[str, Any] | None, claim: str) -> list[dict[str, float
 
 def verdict(row: dict[str, Any]) -> str:
     """A word, with a sign for the eye."""
-    return '<b class="holds">✓ holds</b>' if row["holds"] else '<b class="fails">✗ does not hold</b>'
+    return (
+        '<b class="holds">✓ holds</b>' if row["holds"] else '<b class="fails">✗ does not hold</b>'
+    )
 
 
 def number(value: float) -> str:

@@ -1,0 +1,231 @@
+"""The Sphinx extension of the book: exercises, the scoreboard, launch buttons, no outside request.
+
+    {exercise} topic.name   an exercise as it stands in solutions/: stub, hints, collapsed solution
+    {scoreboard}            every chapter's claims, collected from the pages of the same build
+
+Each chapter page that has an exercise notebook gets buttons for it below its title. Leaves out:
+running pages (book.py) and reading exercises (source.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+from minitransformer.workbook import book
+from minitransformer.workbook.ledger import MIME, number, verdict
+from minitransformer.workbook.project import Project, Unknown
+from minitransformer.workbook.source import Exercise, SourceError
+
+
+class ExerciseDirective(SphinxDirective):
+    """Show one exercise from its only source."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        try:
+            chapter, exercise = Project(Path(self.env.srcdir)).exercise(self.arguments[0])
+        except (Unknown, SourceError) as wrong:
+            raise self.error(str(wrong)) from wrong
+        self.env.note_dependency(str(chapter.path))
+        box = nodes.container()
+        lines = exercise_markdown(exercise).splitlines()
+        self.state.nested_parse(StringList(lines, str(chapter.path)), 0, box)
+        return box.children
+
+
+def exercise_markdown(exercise: Exercise) -> str:
+    """The exercise as MyST: a box with the stub, and what helps, each part folded away."""
+    heading, task = split_prose(exercise.prose)
+    links = [
+        f"[`{need}`](#exercise:{need})" if need.startswith(f"{exercise.topic}.") else f"`{need}`"
+        for need in exercise.needs
+    ]
+    facts = [
+        f"`{exercise.id}`",
+        f"{exercise.points} point{'s' * (exercise.points != 1)}",
+        f"{exercise.minutes} minutes",
+        f"difficulty {exercise.difficulty} of 3",
+        *(["builds on " + ", ".join(links)] if links else []),
+    ]
+    parts = [
+        f"(exercise:{exercise.id})=",
+        f":::::{{admonition}} Exercise {heading or exercise.name}",
+        f":class: exercise\n\n{' · '.join(facts)}\n\n{task}\n",
+        f"```python\n{exercise.stub.rstrip()}\n```\n",
+        *(_folded(f"Hint {i}", hint.strip()) for i, hint in enumerate(exercise.hints, start=1)),
+        _folded("Solution", f"```python\n{exercise.solution.rstrip()}\n```"),
+        f"Check yours: `minitransformer check {exercise.id}` in a terminal, or "
+        f'`check("{exercise.id}")` in the notebook.\n:::::',
+    ]
+    return "\n".join(parts)
+
+
+def split_prose(prose: str) -> tuple[str, str]:
+    """The exercise's heading and what it asks, without what stands before that heading.
+
+    >>> split_prose("# The exercises\\n\\n## 1 · Softmax\\nTurn numbers into weights.")
+    ('1 · Softmax', 'Turn numbers into weights.')
+    """
+    *_, last = re.split(r"^## ", "\n" + prose, flags=re.MULTILINE)
+    heading, _, task = last.partition("\n")
+    return heading.strip(), task.strip()
+
+
+def _folded(title: str, body: str) -> str:
+    return f"::::{{dropdown}} {title}\n{body}\n::::\n"
+
+
+class scoreboard(nodes.General, nodes.Element):
+    """Where the table of all claims goes once every page has been read."""
+
+
+class ScoreboardDirective(SphinxDirective):
+    def run(self) -> list[nodes.Node]:
+        self.env.metadata[self.env.docname]["scoreboard"] = True
+        return [scoreboard()]
+
+
+def ledgers(env: BuildEnvironment) -> dict[str, list[dict[str, Any]]]:
+    """Page name -> rows of its ledgers; it lives with Sphinx's record of the pages it has read."""
+    if not hasattr(env, "minitransformer_ledgers"):
+        env.minitransformer_ledgers = {}  # type: ignore[attr-defined]
+    return env.minitransformer_ledgers  # type: ignore[attr-defined]
+
+
+def forget_ledger(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    ledgers(env).pop(docname, None)
+
+
+def collect_ledger(app: Sphinx, doctree: nodes.document) -> None:
+    """Take the rows out of the executed copy of the page that MyST-NB leaves beside the HTML."""
+    env = app.env
+    executed = Path(env.mystnb_config.output_folder) / f"{env.docname}.ipynb"  # type: ignore[attr-defined]
+    if env.docname not in getattr(env, "nb_metadata", {}) or not executed.exists():
+        return
+    cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
+    bundles = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    rows = [row for bundle in bundles if MIME in bundle for row in bundle[MIME]["rows"]]
+    if rows:
+        ledgers(env)[env.docname] = rows
+
+
+def pages_with_scoreboard(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
+    """They are written again in every build: a page beside them may have new numbers."""
+    return [name for name, known in env.metadata.items() if "scoreboard" in known]
+
+
+def draw_scoreboard(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    for node in list(doctree.findall(scoreboard)):
+        node.replace_self(nodes.raw("", scoreboard_html(app, docname), format="html"))
+
+
+def scoreboard_html(app: Sphinx, docname: str) -> str:
+    """One table for all pages, with a link from each claim to its row there."""
+    body, total, holding = "", 0, 0
+    for page, rows in sorted(ledgers(app.env).items()):
+        link = app.builder.get_relative_uri(docname, page)
+        title = escape(app.env.titles[page].astext())
+        body += f'<tr><th colspan="4" scope="colgroup"><a href="{link}">{title}</a></th></tr>'
+        for row in rows:
+            total, holding = total + 1, holding + row["holds"]
+            unit = f" {escape(row['unit'])}" if row["unit"] else ""
+            body += (
+                f'<tr><td><a href="{link}#claim-{row["id"]}">{escape(row["claim"])}</a></td>'
+                f"<td>{number(row['ours'])}{unit}</td><td>{number(row['control'])}</td>"
+                f"<td>{verdict(row)}</td></tr>"
+            )
+    return (
+        f'<div class="scoreboard" style="overflow-x: auto"><p>{holding} of {total} claims hold in '
+        "this build.</p><table><thead><tr><th>claim</th><th>ours</th><th>control</th><th></th>"
+        f"</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def launch_links(repository: str, notebook: str) -> dict[str, str]:
+    """Where Colab and Binder open the exercise notebook; nowhere while the project has no address.
+
+    >>> launch_links("", "ch03_attention")
+    {}
+    """
+    owner_name = repository.removeprefix("https://github.com/").strip("/")
+    if not owner_name:
+        return {}
+    path = f"exercises/{notebook}.ipynb"
+    return {
+        "Open in Colab": f"https://colab.research.google.com/github/{owner_name}/blob/main/{path}",
+        "Open in Binder": f"https://mybinder.org/v2/gh/{owner_name}/main?labpath={quote(path, '')}",
+    }
+
+
+def add_launch_buttons(app: Sphinx, doctree: nodes.document) -> None:
+    """Put the buttons of the chapter's exercise notebook below the page's title."""
+    name = app.env.docname.rpartition("/")[2]
+    if not (Path(app.srcdir) / "solutions" / f"{name}.py").exists():
+        return
+    bar = nodes.paragraph(classes=["launch"])
+    download = addnodes.download_reference(
+        "", "", refdoc=app.env.docname, reftarget=f"/exercises/{name}.ipynb", refdomain=""
+    )
+    download += nodes.inline("", "Download the exercises")
+    bar += download
+    for text, url in launch_links(app.config.minitransformer_repository, name).items():
+        bar += nodes.reference("", text, refuri=url, internal=False)
+    title = next(doctree.findall(nodes.title))
+    title.parent.insert(title.parent.index(title) + 1, bar)
+
+
+def take_out_thebe(app: Sphinx, page: str, template: str, context: dict, doctree: Any) -> None:
+    """Jupyter Book's pages name a script on a CDN, loaded on a click on a button we do not have."""
+    scripts = context.get("script_files", [])
+    context["script_files"] = [
+        script
+        for script in scripts
+        if "thebe" not in str(getattr(script, "filename", script)).lower()
+        and "thebe" not in getattr(script, "attributes", {}).get("body", "").lower()
+    ]
+
+
+def configure(app: Sphinx, config: Any) -> None:
+    """Key the build on what pages compute with, so that none shows what older code computed."""
+    root = Path(app.srcdir)
+    os.environ.update(book.page_environment(root))
+    config.minitransformer_digest = book.digest(root)
+    config.nb_execution_cache_path = str(book.cache_path(root))
+    config.minitransformer_repository = Project(root).repository
+    address = config.minitransformer_repository
+    if address and not address.startswith("https://github.com/"):
+        raise ExtensionError(
+            f"pyproject.toml: repository is {address!r}, not https://github.com/..."
+        )
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_config_value("minitransformer_digest", "", "env")
+    app.add_config_value("minitransformer_repository", "", "env")
+    app.add_node(scoreboard)
+    app.add_directive("exercise", ExerciseDirective)
+    app.add_directive("scoreboard", ScoreboardDirective)
+    app.connect("config-inited", configure)
+    app.connect("env-purge-doc", forget_ledger)
+    app.connect("doctree-read", add_launch_buttons, priority=100)  # before downloads are collected
+    app.connect("doctree-read", collect_ledger)
+    app.connect("env-updated", pages_with_scoreboard)
+    app.connect("doctree-resolved", draw_scoreboard)
+    app.connect("html-page-context", take_out_thebe, priority=900)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
