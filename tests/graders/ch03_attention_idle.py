@@ -1,0 +1,256 @@
+"""Grader of chapter 03's open-ended exercise: a head that looks hard and changes nothing.
+
+Any head that meets the conditions passes. What is reported is measured again here, on models
+built so that such a head exists, beside heads that look hard and matter, that hardly look, and
+that look at their own position only. Where a number differs, the likely ways to have got it are
+measured too, and the one that fits is named.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+
+from minitransformer.config import Config
+from minitransformer.transformer import Transformer
+from minitransformer.workbook.grading import Wrong, expect_close, grader
+
+LOOKS_HARD, HARDLY_CHANGES = 0.3, 0.05
+
+
+class Evidence(NamedTuple):
+    layer: int
+    head: int
+    attention: float
+    effect: float
+
+
+class Measured:
+    """One head of one model, measured as the exercise asks, and in ways it does not."""
+
+    def __init__(self, model, tokens, layer, head):
+        logits, cache = model.run_with_cache(tokens, keep=["pattern"])
+        pattern = cache["pattern", layer][:, head]
+
+        def silence(z):
+            return torch.cat([z[:, :, :head], 0 * z[:, :, head : head + 1], z[:, :, head + 1 :]], 2)
+
+        edited, _ = model.run_with_cache(tokens, keep=[], edit={f"blocks.{layer}.attn.z": silence})
+        texts = range(len(tokens))
+        self.attention = sum(float(pattern[b, -1, :-1].max()) for b in texts) / len(tokens)
+        change = edited.log_softmax(-1) - logits.log_softmax(-1)
+        self.effect = float(change[:, -1].abs().mean())
+        self.other_attentions = {
+            "this counts the last position's attention to itself: leave its own key out, with "
+            "[..., -1, :-1]": float(pattern[:, -1].amax(-1).mean()),
+            "this averages the attention over the texts first and then takes the largest: take the "
+            "largest in each text, then the mean": float(pattern[:, -1, :-1].mean(0).max()),
+            "this is the attention from every position, not from the last: take the last query, "
+            "[..., -1, :-1]": float(pattern.tril(-1).amax(-1).mean()),
+            "this is the attention to the first token: take the most attended earlier position, "
+            "whichever it is": float(pattern[:, -1, 0].mean()),
+            "this is the largest attention of any text: take the mean over the texts": float(
+                pattern[:, -1, :-1].max()
+            ),
+            "attention and effect have changed places: return (layer, head, attention, effect)": (
+                self.effect
+            ),
+        }
+        last = change[:, -1]
+        self.other_effects = {
+            "this is the change of the logits, not of the log-probabilities: take log_softmax(-1) "
+            "of both runs first": float((edited - logits)[:, -1].abs().mean()),
+            "this is the change of the probabilities, not of their logarithms: take "
+            "log_softmax(-1), not softmax(-1)": float(
+                (edited.softmax(-1) - logits.softmax(-1))[:, -1].abs().mean()
+            ),
+            "this averages the change over every position: take the last one alone, [:, -1]": float(
+                change.abs().mean()
+            ),
+            "this lets rises and falls cancel: take the absolute value before the mean": float(
+                last.mean()
+            ),
+            "this lets rises and falls cancel: take the absolute value before the mean ": float(
+                last.mean().abs()
+            ),
+            "this is the largest change: take the mean over texts and vocabulary": float(
+                last.abs().max()
+            ),
+            "this is the sum of the changes: take the mean over texts and vocabulary": float(
+                last.abs().sum()
+            ),
+            "this is the mean of the squared change: take the absolute value instead of the "
+            "square": float(last.pow(2).mean()),
+        }
+
+
+def looks_idle(answer: Callable, seed: int) -> None:
+    """Put three models before the answer: the head wanted is first, last, or anywhere."""
+    for number, (layer, head) in enumerate([(0, 3), (1, 0), (seed % 2, 1 + seed % 2)]):
+        model, tokens = planted(3 * seed + number, layer, head)
+        found = answer(copy.deepcopy(model), tokens.clone())
+        judge(found, model, tokens)
+
+
+def judge(found, model, tokens):
+    layer, head, attention, effect = evidence = read(found)
+    n_layers, n_heads = model.config.n_layers, model.config.n_heads
+    there = 0 <= layer < n_layers and 0 <= head < n_heads
+    if not (there and _fits(evidence, model, tokens)):
+        if _fits(evidence._replace(layer=layer - 1, head=head - 1), model, tokens):
+            raise Wrong(
+                "this counts layers and heads from 1: count both from 0, as range does "
+                f"(found layer {layer}, head {head})"
+            )
+        if _fits(evidence._replace(layer=head, head=layer), model, tokens):
+            raise Wrong(
+                "layer and head have changed places: return (layer, head, attention, effect) "
+                f"(found layer {layer}, head {head})"
+            )
+    if not there:
+        raise Wrong(
+            f"expected a layer from 0 to {n_layers - 1} and a head from 0 to {n_heads - 1}, "
+            f"found layer {layer}, head {head}"
+        )
+    true, which = Measured(model, tokens, layer, head), f"layer {layer}, head {head}"
+    if not _close(attention, true.attention):
+        _explain(attention, true.attention, true.other_attentions, "attention", which)
+    if not _close(effect, true.effect):
+        _explain(effect, true.effect, true.other_effects, "effect", which)
+    if true.attention < LOOKS_HARD:
+        raise Wrong(
+            f"this head hardly looks at any earlier position: keep only the heads whose attention "
+            f"is at least {LOOKS_HARD} ({which}: {true.attention:.3f})"
+        )
+    if true.effect > HARDLY_CHANGES:
+        raise Wrong(
+            "removing this head changes the prediction: among the heads that look hard, take the "
+            f"one with the smallest effect ({which}: {true.effect:.3f}, at most {HARDLY_CHANGES})"
+        )
+
+
+def read(found) -> Evidence:
+    """The four values; whole numbers and floats of any kind will do."""
+    if not isinstance(found, (tuple, list)) or len(found) != 4:
+        what = f"{len(found)} values" if isinstance(found, (tuple, list)) else repr(found)
+        raise Wrong(f"expected four values (layer, head, attention, effect), found {what}")
+    try:
+        numbers = [float(value) for value in found]
+    except (TypeError, ValueError, RuntimeError):
+        kinds = ", ".join(type(value).__name__ for value in found)
+        raise Wrong(
+            "expected four numbers (layer, head, attention, effect), found "
+            f"{kinds}: reduce each to one number, by .item() if it is a tensor"
+        ) from None
+    layer, head, attention, effect = numbers
+    if not (layer.is_integer() and head.is_integer()):
+        raise Wrong(f"expected layer and head as whole numbers, found {layer:g} and {head:g}")
+    return Evidence(int(layer), int(head), attention, effect)
+
+
+def _fits(evidence, model, tokens):
+    """Whether the numbers are those of the head."""
+    if not (0 <= evidence.layer < model.config.n_layers):
+        return False
+    if not (0 <= evidence.head < model.config.n_heads):
+        return False
+    true = Measured(model, tokens, evidence.layer, evidence.head)
+    return _close(evidence.attention, true.attention) and _close(evidence.effect, true.effect)
+
+
+def _explain(found, true, others, what, which):
+    numbers = f"({which}: expected {true:.4g}, found {found:.4g})"
+    for sentence, value in others.items():
+        if _close(found, value):
+            raise Wrong(f"{sentence.strip()} {numbers}")
+    raise Wrong(
+        f"the {what} is not this head's {numbers}: measure it as the page says, on the model and "
+        "the tokens you are given, and return it unrounded"
+    )
+
+
+def _close(a, b):
+    return math.isclose(a, b, rel_tol=5e-3, abs_tol=1e-6)
+
+
+# ---- models in which the head exists
+
+
+def planted(seed, layer, head):
+    """A model whose head `head` of `layer` looks hard and hardly matters, and three texts."""
+    for attempt in range(100):
+        generator = torch.Generator().manual_seed(100 * seed + attempt)
+        model = Transformer(
+            Config(
+                n_layers=2, d_model=16, n_heads=4, d_head=6, d_mlp=24, d_vocab=29, n_ctx=12,
+                norm="rms", positions="rotary", bias=False,
+            ),
+            generator,
+        ).requires_grad_(False)  # fmt: skip
+        tokens = torch.randint(0, 29, (3, 9), generator=generator)
+        for name, weight in model.named_parameters():
+            if weight.ndim == 2:
+                weight.mul_(40 if name.endswith(("w_o", "w_out")) else 20)
+        _plant(model, tokens, layer, head)
+        if _stands(model, tokens, layer, head):
+            return model, tokens
+    raise AssertionError(f"no model for seed {seed}: the construction has to be mended")
+
+
+def _roles(layer, head):
+    """The wanted head, and in the same layer one that looks evenly and one that looks inward."""
+    even, inward = (head + 1) % 4, (head + 2) % 4
+    return {"idle": (layer, head), "even": (layer, even), "inward": (1 - layer, inward)}
+
+
+def _plant(model, tokens, layer, head):
+    for block in model.blocks:
+        block.attn.W_Q.mul_(3)  # every head looks hard somewhere, as they come
+    roles = _roles(layer, head)
+    for name, scale in [("even", 0.0), ("inward", 3.0)]:
+        at, h = roles[name]
+        attn = model.blocks[at].attn
+        attn.W_Q[h] = scale * attn.W_K[h]  # no query at all; or the one that fits its own key
+    for name, wanted in [("even", 0.002), ("inward", 0.003), ("idle", 0.02)]:
+        at, h = roles[name]
+        attn = model.blocks[at].attn
+        attn.W_O[h].mul_(0.01)  # where the effect is small, it grows with W_O in proportion
+        attn.W_O[h].mul_(wanted / Measured(model, tokens, at, h).effect)
+
+
+def _stands(model, tokens, layer, head):
+    """Whether the heads came out as planned, with room to spare."""
+    seen = {name: Measured(model, tokens, *place) for name, place in _roles(layer, head).items()}
+    others = {(at, h) for at in range(2) for h in range(4)} - set(_roles(layer, head).values())
+    return (
+        seen["idle"].attention > LOOKS_HARD + 0.1
+        and 0.01 < seen["idle"].effect < HARDLY_CHANGES - 0.01
+        and seen["even"].attention < LOOKS_HARD - 0.1
+        and seen["even"].effect < seen["idle"].effect
+        and seen["inward"].attention < LOOKS_HARD - 0.05
+        and seen["inward"].effect < seen["idle"].effect
+        and all(Measured(model, tokens, *place).effect > HARDLY_CHANGES + 0.02 for place in others)
+    )
+
+
+def changes_no_weight(answer: Callable, seed: int) -> None:
+    """Removing a head is an edit of one run: the model must come back as it was."""
+    model, tokens = planted(3 * seed, 0, 3)
+    given = copy.deepcopy(model)
+    answer(given, tokens.clone())
+    for name, weight in model.state_dict().items():
+        what = f"the model's weight {name} after the call (edit the run, not the weights)"
+        expect_close(given.state_dict()[name], weight, what)
+
+
+GRADERS = [
+    grader(
+        "attention.idle",
+        predicate=looks_idle,
+        properties={"the model is left as it was": changes_no_weight},
+    ),
+]

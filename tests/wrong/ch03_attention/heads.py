@@ -1,0 +1,101 @@
+"""Wrong answers for attention.heads; each docstring is the sentence that its writer is told."""
+
+from __future__ import annotations
+
+import torch
+from torch import einsum
+
+
+def layer(
+    x, W_Q, W_K, W_V, W_O, turn_q=None, turn_k=None, turn_v=None, causal=True, scale=None, axis=-1
+):
+    """Attention in which each part can be got wrong."""
+    q, k, v = (einsum("bpm,hmd->bphd", x, W) for W in (W_Q, W_K, W_V))
+    q = turn_q(q) if turn_q else q
+    k = turn_k(k) if turn_k else k
+    v = turn_v(v) if turn_v else v
+    scores = einsum("bqhd,bkhd->bhqk", q, k) / (scale or q.shape[-1]) ** 0.5
+    if causal:
+        future = torch.ones(x.shape[1], x.shape[1]).triu(1).bool()
+        scores = scores.masked_fill(future, -torch.inf)
+    z = einsum("bhqk,bkhd->bqhd", scores.softmax(dim=axis), v)
+    return einsum("bqhd,hdm->bqm", z, W_O)
+
+
+def wrong_rotary_ignored(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals attention without rotary: where it is given, turn queries and keys by it before
+    the scores, as [batch, pos, n_heads, d_head] (it takes axis 1 for the positions)."""
+    return layer(x, W_Q, W_K, W_V, W_O)
+
+
+def wrong_rotary_on_values_too(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals attention with the values turned by rotary as well: turn queries and keys
+    only."""
+    return layer(x, W_Q, W_K, W_V, W_O, rotary, rotary, rotary)
+
+
+def wrong_rotary_on_queries_only(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals attention with only the queries turned by rotary: turn the keys as well."""
+    return layer(x, W_Q, W_K, W_V, W_O, rotary)
+
+
+def wrong_rotary_on_keys_only(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals attention with only the keys turned by rotary: turn the queries as well."""
+    return layer(x, W_Q, W_K, W_V, W_O, None, rotary)
+
+
+def wrong_rotary_twice(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals attention with rotary applied twice: turn queries and keys once."""
+    twice = rotary and (lambda q: rotary(rotary(q)))
+    return layer(x, W_Q, W_K, W_V, W_O, twice, twice)
+
+
+def wrong_mean_over_heads(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals the mean of what the heads add: sum over the heads, without dividing."""
+    return layer(x, W_Q, W_K, W_V, W_O, rotary, rotary) / len(W_Q)
+
+
+def wrong_first_head_only(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals the first head alone: add up what all the heads of W_Q add."""
+    return layer(x, W_Q[:1], W_K[:1], W_V[:1], W_O[:1], rotary, rotary)
+
+
+def wrong_last_head_only(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals the last head alone: in the loop, add to the output instead of replacing it."""
+    return layer(x, W_Q[-1:], W_K[-1:], W_V[-1:], W_O[-1:], rotary, rotary)
+
+
+def wrong_no_mask(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals attention without the causal mask: set the scores of the future to minus infinity
+    before the softmax."""
+    return layer(x, W_Q, W_K, W_V, W_O, rotary, rotary, causal=False)
+
+
+def wrong_root_of_all_heads(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals attention with scores divided by the square root of n_heads * d_head: divide by
+    that of d_head alone."""
+    scale = len(W_Q) * W_Q.shape[-1]
+    return layer(x, W_Q, W_K, W_V, W_O, rotary, rotary, scale=scale)
+
+
+def wrong_not_scaled(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals attention with scores that are not scaled: divide them by the square root of
+    d_head."""
+    return layer(x, W_Q, W_K, W_V, W_O, rotary, rotary, scale=1)
+
+
+def wrong_softmax_over_heads(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals attention with the softmax taken over the heads: take it over the keys, the last
+    axis of [batch, n_heads, query, key]."""
+    return layer(x, W_Q, W_K, W_V, W_O, rotary, rotary, axis=1)
+
+
+def wrong_output_weights_of_the_first(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals writing every head's values by the first head's W_O: head h writes by W_O[h]."""
+    return layer(x, W_Q, W_K, W_V, W_O[:1].expand_as(W_O), rotary, rotary)
+
+
+def wrong_heads_crossed(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals the sum of all heads' values written by the sum of all heads' W_O: head h's
+    values meet W_O[h] only, so keep one letter for both."""
+    return layer(x, W_Q, W_K, W_V, W_O.sum(dim=0).expand_as(W_O), rotary, rotary)

@@ -1,0 +1,109 @@
+"""Wrong answers for attention.idle. The exercise is open-ended: its grader measures again what is
+reported, and prints the sentence (the docstring here), followed by the numbers."""
+
+from __future__ import annotations
+
+import torch
+
+
+def search(
+    model,
+    tokens,
+    attention=lambda pattern: pattern[:, -1, :-1].amax(dim=-1).mean(),
+    effect=lambda edited, logits: (
+        (edited.log_softmax(-1) - logits.log_softmax(-1))[:, -1].abs().mean()
+    ),
+    least=0.3,
+    best=min,
+):
+    """The search of the exercise, in which each part can be got wrong."""
+    logits, cache = model.run_with_cache(tokens, keep=["pattern"])
+    found = []
+    for layer in range(model.config.n_layers):
+        for head in range(model.config.n_heads):
+            seen = float(attention(cache["pattern", layer][:, head]))
+            if seen >= least:
+                keep = torch.arange(model.config.n_heads)[:, None] != head
+                edit = {f"blocks.{layer}.attn.z": lambda z, keep=keep: z * keep}
+                edited, _ = model.run_with_cache(tokens, keep=[], edit=edit)
+                found.append((float(effect(edited, logits)), layer, head, seen))
+    effect, layer, head, seen = best(found)
+    return layer, head, seen, effect
+
+
+def wrong_counts_itself(model, tokens):
+    """this counts the last position's attention to itself: leave its own key out, with
+    [..., -1, :-1]"""
+    return search(model, tokens, attention=lambda pattern: pattern[:, -1].amax(dim=-1).mean())
+
+
+def wrong_mean_before_maximum(model, tokens):
+    """this averages the attention over the texts first and then takes the largest: take the largest
+    in each text, then the mean"""
+    return search(
+        model, tokens, attention=lambda pattern: pattern[:, -1, :-1].mean(dim=0).max(), least=0.15
+    )
+
+
+def wrong_looks_nowhere(model, tokens):
+    """this head hardly looks at any earlier position: keep only the heads whose attention is at
+    least 0.3"""
+    return search(model, tokens, least=0.0)
+
+
+def wrong_head_that_matters(model, tokens):
+    """removing this head changes the prediction: among the heads that look hard, take the one with
+    the smallest effect"""
+    return search(model, tokens, best=max)
+
+
+def wrong_logits(model, tokens):
+    """this is the change of the logits, not of the log-probabilities: take log_softmax(-1) of both
+    runs first"""
+    return search(
+        model, tokens, effect=lambda edited, logits: (edited - logits)[:, -1].abs().mean()
+    )
+
+
+def wrong_probabilities(model, tokens):
+    """this is the change of the probabilities, not of their logarithms: take log_softmax(-1), not
+    softmax(-1)"""
+    return search(
+        model,
+        tokens,
+        effect=lambda edited, logits: (edited.softmax(-1) - logits.softmax(-1))[:, -1].abs().mean(),
+    )
+
+
+def wrong_every_position(model, tokens):
+    """this averages the change over every position: take the last one alone, [:, -1]"""
+    return search(
+        model,
+        tokens,
+        effect=lambda edited, logits: (
+            (edited.log_softmax(-1) - logits.log_softmax(-1)).abs().mean()
+        ),
+    )
+
+
+def wrong_rises_and_falls_cancel(model, tokens):
+    """this lets rises and falls cancel: take the absolute value before the mean"""
+    return search(
+        model,
+        tokens,
+        effect=lambda edited, logits: (
+            (edited.log_softmax(-1) - logits.log_softmax(-1))[:, -1].mean().abs()
+        ),
+    )
+
+
+def wrong_counts_from_one(model, tokens):
+    """this counts layers and heads from 1: count both from 0, as range does"""
+    layer, head, attention, effect = search(model, tokens)
+    return layer + 1, head + 1, attention, effect
+
+
+def wrong_order(model, tokens):
+    """attention and effect have changed places: return (layer, head, attention, effect)"""
+    layer, head, attention, effect = search(model, tokens)
+    return layer, head, effect, attention

@@ -1,0 +1,96 @@
+"""Wrong answers for attention.lookback; each docstring is the sentence that its writer is told."""
+
+from __future__ import annotations
+
+import torch
+
+
+def entries(pattern, distance, first):
+    """The attention from each query, from `first` on, to `distance` back."""
+    query = torch.arange(first, pattern.shape[-2])
+    return pattern[:, :, query, (query - distance).clamp(0, pattern.shape[-1] - 1)]
+
+
+def wrong_first_query_ignored(pattern, distance, first_query=0):
+    """this equals the mean over all queries that have a token that far back, whatever first_query
+    says: leave out those before first_query too."""
+    return entries(pattern, distance, distance).mean(dim=(0, 2))
+
+
+def wrong_one_query_late(pattern, distance, first_query=0):
+    """this equals leaving out query max(distance, first_query) as well: begin with it."""
+    first = max(distance, first_query)
+    if first + 1 == pattern.shape[-2]:
+        return torch.full(pattern.shape[1:2], torch.nan)
+    return entries(pattern, distance, first + 1).mean(dim=(0, 2))
+
+
+def wrong_starts_added(pattern, distance, first_query=0):
+    """this equals beginning with query distance + first_query: begin with the larger of the two."""
+    first = distance + first_query
+    if first >= pattern.shape[-2]:
+        return torch.full(pattern.shape[1:2], torch.nan)
+    return entries(pattern, distance, first).mean(dim=(0, 2))
+
+
+def wrong_divided_by_all(pattern, distance, first_query=0):
+    """this equals the sum divided by the number of all queries: divide by the number of those that
+    count."""
+    total = entries(pattern, distance, max(distance, first_query)).sum(dim=(0, 2))
+    return total / (pattern.shape[0] * pattern.shape[-2])
+
+
+def wrong_looks_ahead(pattern, distance, first_query=0):
+    """this equals the entries above the diagonal, where a causal pattern has none: the key stands
+    before the query, at query - distance."""
+    first = max(distance, first_query)
+    query = torch.arange(first, pattern.shape[-2])
+    return pattern[:, :, query - distance, query].mean(dim=(0, 2))
+
+
+def wrong_fixed_key(pattern, distance, first_query=0):
+    """this equals the attention to the token at position `distance`: count back from each query,
+    key = query - distance."""
+    return pattern[:, :, max(distance, first_query) :, distance].mean(dim=(0, 2))
+
+
+def wrong_one_too_far(pattern, distance, first_query=0):
+    """this equals looking distance + 1 back: distance 0 is the token itself, 1 the one before."""
+    first = max(distance + 1, first_query)
+    if first >= pattern.shape[-2]:
+        return torch.full(pattern.shape[1:2], torch.nan)
+    return entries(pattern, distance + 1, first).mean(dim=(0, 2))
+
+
+def wrong_wraps_round(pattern, distance, first_query=0):
+    """this equals queries with no token that far back reading from the end, as negative indices do:
+    begin with query max(distance, first_query)."""
+    query = torch.arange(first_query, pattern.shape[-2])
+    return pattern[:, :, query, query - distance].mean(dim=(0, 2))
+
+
+def wrong_first_text_only(pattern, distance, first_query=0):
+    """this equals the first text alone: average over the batch as well."""
+    return entries(pattern[:1], distance, max(distance, first_query)).mean(dim=(0, 2))
+
+
+def wrong_texts_kept(pattern, distance, first_query=0):
+    """this equals the mean over the queries alone, for each text: average over the batch too, so
+    that one number is left for each head."""
+    return entries(pattern, distance, max(distance, first_query)).mean(dim=-1)
+
+
+def wrong_heads_averaged(pattern, distance, first_query=0):
+    """this equals the mean over heads as well: keep one number for each head."""
+    return entries(pattern, distance, max(distance, first_query)).mean()
+
+
+def wrong_largest(pattern, distance, first_query=0):
+    """this equals the largest attention, not the mean: average over batch and queries."""
+    return entries(pattern, distance, max(distance, first_query)).amax(dim=(0, 2))
+
+
+def wrong_summed(pattern, distance, first_query=0):
+    """this equals the sum over the queries, not the mean: divide by the number of those that
+    count."""
+    return entries(pattern, distance, max(distance, first_query)).sum(dim=(0, 2))

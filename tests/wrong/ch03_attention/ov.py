@@ -1,0 +1,61 @@
+"""Wrong answers for attention.ov; each docstring is the sentence that its writer is told."""
+
+from __future__ import annotations
+
+from torch import einsum
+
+
+def neighbours(W, n_heads):
+    """0 0 0 1 1 1: as it should be."""
+    return W.repeat_interleave(n_heads // len(W), dim=0)
+
+
+def wrong_in_turn(x, W_V, W_O, W_U):
+    """this equals heads that take the values in turn, 0 1 2 0 1 2: neighbours share, 0 0 1 1 2 2,
+    so use repeat_interleave."""
+    v = x @ W_V.repeat(len(W_O) // len(W_V), 1, 1)
+    return v @ W_O @ W_U
+
+
+def wrong_first_set_for_all(x, W_V, W_O, W_U):
+    """this equals the first set of values serving every head: head h uses set
+    h // (n_heads // n_kv_heads)."""
+    return x @ W_V[0] @ W_O @ W_U
+
+
+def wrong_sets_added_up(x, W_V, W_O, W_U):
+    """this equals every head writing the values of all sets added up: use one set for each head."""
+    return (x @ W_V).sum(dim=0) @ W_O @ W_U
+
+
+def wrong_not_unembedded(x, W_V, W_O, W_U):
+    """this equals what each head writes into the stream: multiply it by W_U to read it as
+    logits."""
+    return x @ neighbours(W_V, len(W_O)) @ W_O
+
+
+def wrong_heads_added_up(x, W_V, W_O, W_U):
+    """this equals the heads added up: keep one row of logits for each head."""
+    v = x @ neighbours(W_V, len(W_O))
+    return einsum("hnd,hdm,mv->nv", v, W_O, W_U)
+
+
+def wrong_stream_added(x, W_V, W_O, W_U):
+    """this equals the head's logits with those of x itself added: return what the head adds."""
+    return (x + x @ neighbours(W_V, len(W_O)) @ W_O) @ W_U
+
+
+def wrong_softmax_too(x, W_V, W_O, W_U):
+    """this equals the probabilities of the tokens: return the logits, without the softmax."""
+    return (x @ neighbours(W_V, len(W_O)) @ W_O @ W_U).softmax(dim=-1)
+
+
+def wrong_tokens_before_heads(x, W_V, W_O, W_U):
+    """this equals the logits as [n, n_heads, d_vocab]: put the heads first,
+    [n_heads, n, d_vocab]."""
+    return (x @ neighbours(W_V, len(W_O)) @ W_O @ W_U).transpose(0, 1)
+
+
+def wrong_one_head_a_set(x, W_V, W_O, W_U):
+    """this equals as many heads as there are sets of values: give logits for each head of W_O."""
+    return x @ W_V @ W_O[: len(W_V)] @ W_U

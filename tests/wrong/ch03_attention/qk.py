@@ -1,0 +1,56 @@
+"""Wrong answers for attention.qk; each docstring is the sentence that its writer is told."""
+
+from __future__ import annotations
+
+from torch import einsum
+
+
+def neighbours(W, n_heads):
+    """0 0 0 1 1 1: as it should be."""
+    return W.repeat_interleave(n_heads // len(W), dim=0)
+
+
+def wrong_turned(W_Q, W_K):
+    """this equals the QK matrices transposed: rows belong to the query's position, so W_Q stands on
+    the left, W_Q[h] @ W_K[g].T."""
+    return einsum("hmd,hnd->hnm", W_Q, neighbours(W_K, len(W_Q)))
+
+
+def wrong_in_turn(W_Q, W_K):
+    """this equals heads that take the keys in turn, 0 1 2 0 1 2: neighbours share, 0 0 1 1 2 2, so
+    use repeat_interleave."""
+    return einsum("hmd,hnd->hmn", W_Q, W_K.repeat(len(W_Q) // len(W_K), 1, 1))
+
+
+def wrong_scaled(W_Q, W_K):
+    """this equals the QK matrices divided by the square root of d_head: the raw score is asked for,
+    without dividing."""
+    return einsum("hmd,hnd->hmn", W_Q, neighbours(W_K, len(W_Q))) / W_Q.shape[-1] ** 0.5
+
+
+def wrong_first_set_for_all(W_Q, W_K):
+    """this equals the first set of keys serving every head: head h uses set
+    h // (n_heads // n_kv_heads)."""
+    return einsum("hmd,nd->hmn", W_Q, W_K[0])
+
+
+def wrong_sets_added_up(W_Q, W_K):
+    """this equals each head's queries with the keys of all sets added up: use one set for each
+    head."""
+    return einsum("hmd,gnd->hmn", W_Q, W_K)
+
+
+def wrong_one_head_a_set(W_Q, W_K):
+    """this equals as many heads as there are sets of keys: give one matrix for each head of W_Q."""
+    return einsum("hmd,hnd->hmn", W_Q[: len(W_K)], W_K)
+
+
+def wrong_queries_with_queries(W_Q, W_K):
+    """this equals W_Q with itself: the right-hand side is W_K, transposed."""
+    return einsum("hmd,hnd->hmn", W_Q, W_Q)
+
+
+def wrong_inside_out(W_Q, W_K):
+    """this equals W_Q.T @ W_K, of shape [d_head, d_head]: sum over d_head, so that d_model is left
+    on both sides."""
+    return einsum("hmd,hme->hde", W_Q, neighbours(W_K, len(W_Q)))

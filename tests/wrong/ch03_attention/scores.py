@@ -1,0 +1,62 @@
+"""Wrong answers for attention.scores; each docstring is the sentence that its writer is told."""
+
+from __future__ import annotations
+
+from torch import einsum
+
+
+def wrong_not_scaled(q, k):
+    """this equals the dot products, not scaled: divide them by the square root of d_head."""
+    return einsum("bqhd,bkhd->bhqk", q, k)
+
+
+def wrong_divided_by_d_head(q, k):
+    """this equals the dot products divided by d_head: divide by its square root, d_head**0.5."""
+    return einsum("bqhd,bkhd->bhqk", q, k) / q.shape[-1]
+
+
+def wrong_multiplied(q, k):
+    """this equals the dot products multiplied by the square root of d_head: divide by it."""
+    return einsum("bqhd,bkhd->bhqk", q, k) * q.shape[-1] ** 0.5
+
+
+def wrong_root_of_n_heads(q, k):
+    """this equals the dot products divided by the square root of n_heads: divide by that of d_head,
+    the length of the last axis, q.shape[-1]."""
+    return einsum("bqhd,bkhd->bhqk", q, k) / q.shape[2] ** 0.5
+
+
+def wrong_root_of_n_keys(q, k):
+    """this equals the dot products divided by the square root of the number of keys: divide by that
+    of d_head, q.shape[-1]."""
+    return einsum("bqhd,bkhd->bhqk", q, k) / k.shape[1] ** 0.5
+
+
+def wrong_key_before_query(q, k):
+    """this equals the scores with query and key exchanged, [batch, n_heads, key, query]: put the
+    query's axis before the key's."""
+    return einsum("bqhd,bkhd->bhkq", q, k) / q.shape[-1] ** 0.5
+
+
+def wrong_heads_stay(q, k):
+    """this equals the scores with the heads in the third place, [batch, query, n_heads, key]: move
+    them to the second, beside batch."""
+    return einsum("bqhd,bkhd->bqhk", q, k) / q.shape[-1] ** 0.5
+
+
+def wrong_heads_last(q, k):
+    """this equals the scores with the heads last, [batch, query, key, n_heads]: move them to the
+    second place, beside batch."""
+    return einsum("bqhd,bkhd->bqkh", q, k) / q.shape[-1] ** 0.5
+
+
+def wrong_heads_mixed(q, k):
+    """this equals each head's queries with the keys of all heads added up: use the same letter for
+    the heads of q and of k, and keep it in the output."""
+    return einsum("bqhd,bkgd->bhqk", q, k) / q.shape[-1] ** 0.5
+
+
+def wrong_heads_added_up(q, k):
+    """this equals the scores added up over the heads: keep the axis of heads in the output."""
+    total = einsum("bqhd,bkhd->bqk", q, k) / q.shape[-1] ** 0.5
+    return total[:, None].expand(-1, q.shape[2], -1, -1)

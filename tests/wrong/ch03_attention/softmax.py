@@ -1,0 +1,69 @@
+"""Wrong answers for attention.softmax; each docstring is the sentence that its writer is told."""
+
+from __future__ import annotations
+
+import torch
+
+
+def wrong_first_axis(x):
+    """this equals the softmax along the first axis: use the last one, dim=-1, in every step."""
+    return torch.softmax(x, dim=0)
+
+
+def wrong_axis_before_last(x):
+    """this equals the softmax along the last axis but one: use the last one, dim=-1."""
+    return torch.softmax(x, dim=max(-2, -x.ndim))
+
+
+def wrong_all_together(x):
+    """this equals one softmax over all entries: take maximum and sum of each row by itself, with
+    dim=-1, keepdim=True."""
+    return torch.softmax(x.flatten(), dim=0).reshape(x.shape)
+
+
+def wrong_overflow(x):
+    """this equals the exponentials over their sum, which gives nan for large numbers: subtract the
+    largest entry of each row first."""
+    return x.exp() / x.exp().sum(dim=-1, keepdim=True)
+
+
+def wrong_maximum_of_everything(x):
+    """this equals subtracting one maximum for the whole tensor, so that rows of small numbers all
+    become 0: subtract each row's own, x.amax(dim=-1, keepdim=True)."""
+    odds = (x - x.max()).exp()
+    return odds / odds.sum(dim=-1, keepdim=True)
+
+
+def wrong_mean_subtracted(x):
+    """this equals subtracting each row's mean, which still overflows and meets minus infinity:
+    subtract the row's maximum."""
+    odds = (x - x.mean(dim=-1, keepdim=True)).exp()
+    return odds / odds.sum(dim=-1, keepdim=True)
+
+
+def wrong_minimum_subtracted(x):
+    """this equals subtracting each row's smallest entry, which still overflows: subtract the
+    largest, so that nothing above 0 is exponentiated."""
+    odds = (x - x.amin(dim=-1, keepdim=True)).exp()
+    return odds / odds.sum(dim=-1, keepdim=True)
+
+
+def wrong_not_divided(x):
+    """this equals the exponentials alone: divide each row by its sum."""
+    return (x - x.amax(dim=-1, keepdim=True)).exp()
+
+
+def wrong_logarithm(x):
+    """this equals the logarithm of the softmax: return the weights themselves."""
+    return torch.log_softmax(x, dim=-1)
+
+
+def wrong_no_exponential(x):
+    """this equals each entry over the sum of its row: take the exponentials first."""
+    return x / x.sum(dim=-1, keepdim=True)
+
+
+def wrong_sign(x):
+    """this equals the softmax of -x, which gives the smallest entry the most: exponentiate x minus
+    the maximum, not the maximum minus x."""
+    return torch.softmax(-x, dim=-1)
