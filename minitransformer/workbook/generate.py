@@ -1,7 +1,8 @@
 """`minitransformer generate [--check]`: make exercises/*.ipynb from solutions/*.py.
 
-The notebook depends on nothing but the source: no outputs, cell ids from the header or the content,
-keys sorted, so that a second run gives the same bytes. Leaves out the learner's copies (`start.py`).
+The notebook depends on nothing but the source: no outputs, cell ids from the header or the
+content, keys sorted, so that a second run gives the same bytes. Leaves out the learner's copies
+(`start.py`).
 """
 
 from __future__ import annotations

@@ -101,8 +101,10 @@ class Grader:
                 held.append(rung.name)
                 continue
             known = self.recognise(answer, seed, wrong)
-            sentence = known.sentence if known else message
-            return Verdict(self.id, FAILED, sentence, rung.name, tuple(held), seed, known is not None)
+            if known is not None:
+                message = known.sentence
+            catalogued = known is not None
+            return Verdict(self.id, FAILED, message, rung.name, tuple(held), seed, catalogued)
         return Verdict(self.id, PASSED, "", "", tuple(held), seed)
 
     def recognise(

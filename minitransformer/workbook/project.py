@@ -13,6 +13,8 @@ from minitransformer.names import nearest
 from minitransformer.workbook import source
 from minitransformer.workbook.source import Chapter, Exercise
 
+COMMAND = "python -m minitransformer"  # works where the installed script is not on the path
+
 
 class Unknown(ValueError):
     """A topic, exercise or path that is not there; the message offers the nearest names."""

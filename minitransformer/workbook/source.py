@@ -180,7 +180,7 @@ def _numbered(hints: str, where: str) -> tuple[str, ...]:
     numbers = [int(n) for n in parts[1::2]]
     if parts[0].strip() or numbers != [1, 2, 3]:
         raise SourceError(
-            f"{where}: expected a markdown cell with tags=[\"hints\"] before it, "
+            f'{where}: expected a markdown cell with tags=["hints"] before it, '
             f"a list numbered 1. 2. 3., found the numbers {numbers}"
         )
     return tuple(re.sub(r"^   ", "", p.strip(), flags=re.MULTILINE) for p in parts[2::2])

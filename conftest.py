@@ -1,0 +1,29 @@
+"""The graders' options. Imports nothing of the package: its shapes are checked from the first
+import on, and the plugin that sees to it refuses a package that is already there."""
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("graders")
+    group.addoption(
+        "--of",
+        default="solutions",
+        metavar="work|solutions|PATH",
+        help="whose answers tests/graders judges (PATH: a .ipynb or .py file)",
+    )
+    group.addoption("--seed", type=int, default=0, help="of the graders' random inputs")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    of = config.getoption("--of")
+    if of in ("work", "solutions"):
+        return
+    path = Path(config.invocation_params.dir, of)
+    if not path.is_file():
+        raise pytest.UsageError(
+            f"--of {of}: there is no such file. Expected work, solutions, or the path of a "
+            "notebook (.ipynb) or script (.py)."
+        )

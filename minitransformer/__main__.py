@@ -1,0 +1,71 @@
+"""`python -m minitransformer COMMAND`: each command is a module, imported when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from minitransformer.names import nearest
+
+# command -> (module, what it does); a module has add_arguments(parser) and run(args) -> exit code
+_LEARN = {
+    "start": ("workbook.start", "copy the exercise notebooks to work/ (overwrites nothing)"),
+    "lab": ("workbook.lab", "open them in JupyterLab"),
+    "check": ("workbook.check", "grade your answers, and say what to do next"),
+    "hint": ("workbook.hint", "one more hint for an exercise"),
+    "progress": ("workbook.progress", "chapters, exercises and points so far"),
+    "reset": ("workbook.reset", "put an exercise or a notebook back; yours is kept beside it"),
+}
+_MAKE = {
+    "book": ("workbook.book", "build the book, and serve it with --serve"),
+    "fetch": ("fetch", "fetch a model's weights into your cache folder"),
+    "recipe": ("recipes", "run again what a page shows as recorded"),
+    "generate": ("workbook.generate", "make the exercise notebooks from solutions/"),
+}
+COMMANDS = {**_LEARN, **_MAKE}
+_NAME = "python -m minitransformer"
+
+
+def overview() -> str:
+    """What a first-time user reads."""
+
+    def rows(commands: dict[str, tuple[str, str]]) -> str:
+        return "\n".join(f"  {name:<10}{text}" for name, (_, text) in commands.items())
+
+    return (
+        f"Usage: {_NAME} COMMAND\n\n"
+        f"Solve the exercises:\n{rows(_LEARN)}\n\n"
+        f"Make the book and what it shows:\n{rows(_MAKE)}\n\n"
+        f"New here? Type:  {_NAME} start\n"
+        f"Each command explains itself:  {_NAME} check --help"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; give its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0
+    name = words[0]
+    if name not in COMMANDS:
+        print(f'There is no command "{name}"{nearest(name, COMMANDS)}\n', file=sys.stderr)
+        print(overview(), file=sys.stderr)
+        return 2
+    where, text = COMMANDS[name]
+    module = importlib.import_module(f"minitransformer.{where}")
+    parser = argparse.ArgumentParser(
+        prog=f"{_NAME} {name}", description=text[0].upper() + text[1:] + "."
+    )
+    module.add_arguments(parser)
+    try:
+        return module.run(parser.parse_args(words[1:]))
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""`minitransformer check [TOPIC | TOPIC.NAME] [--of ...]`: grade, and say what next.
+
+Leaves out how a verdict is reached (`runner.py`) and worded (`report.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+from minitransformer.workbook import report, submission
+from minitransformer.workbook.project import COMMAND, Project, Unknown
+from minitransformer.workbook.runner import LIMIT, GraderTrouble, grade
+from minitransformer.workbook.source import Chapter
+from minitransformer.workbook.state import State
+from minitransformer.workbook.submission import Unreadable
+from minitransformer.workbook.verdict import PASSED, Verdict
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "what", nargs="?", default="", metavar="TOPIC | TOPIC.NAME", help="default: all you began"
+    )
+    parser.add_argument(
+        "--of",
+        default="work",
+        metavar="work|solutions|PATH",
+        help="whose answers: yours (the default), the book's, or those in a .ipynb or .py file",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the random inputs (default 0)")
+    parser.add_argument(
+        "--limit",
+        type=float,
+        default=LIMIT,
+        metavar="SECONDS",
+        help=f"the longest that one exercise may take (default {LIMIT:g})",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    try:
+        return check(Project.find(), args.what, args.of, args.seed, args.limit)
+    except (Unknown, Unreadable, GraderTrouble) as problem:
+        report.console().print(str(problem), markup=False)
+        return 2
+
+
+def check(project: Project, what: str, of: str, seed: int, limit: float) -> int:
+    """Grade what was asked for; 0 if all of it passes."""
+    out = report.console()
+    only = None
+    if "." in what:
+        chapter, exercise = project.exercise(what)
+        asked, only = [chapter], [exercise.id]
+    else:
+        asked = [project.chapter(what)] if what else project.chapters()
+    found = paths(project, asked, of, named=bool(what))
+    if not found:
+        out.print(f"There is nothing in {project.work.name}/ yet. Begin with: {COMMAND} start")
+        return 2
+    good = True
+    for chapter, path in found:
+        try:
+            good &= one(project, chapter, path, only, of == "work", seed, limit)
+        except Unreadable as problem:  # costs that notebook alone
+            out.print(f"[bold]{chapter.title}[/bold]")
+            out.print(str(problem), markup=False)
+            good = False
+    return 0 if good else 1
+
+
+def paths(
+    project: Project, asked: list[Chapter], of: str, *, named: bool
+) -> list[tuple[Chapter, Path]]:
+    """The chapters to grade, and the file that holds the answers to each."""
+    if of == "solutions":
+        return [(chapter, chapter.path) for chapter in asked]
+    if of == "work":
+        pairs = [(chapter, project.notebook(chapter)) for chapter in asked]
+        there = [(chapter, path) for chapter, path in pairs if path.is_file()]
+        if named and not there and project.work.is_dir():
+            topic = asked[0].topic
+            raise Unknown(f"You have not begun {topic} yet. Begin with: {COMMAND} start {topic}")
+        return there
+    path = Path(of).expanduser()
+    topics = {id.partition(".")[0] for id in submission.read(path).ids}
+    chapters = asked if named else [chapter for chapter in asked if chapter.topic in topics]
+    if not chapters:
+        raise Unknown(
+            f"{path.name} has no exercises of this book: expected cells that start with a line "
+            "like '# exercise: attention.scores'."
+        )
+    return [(chapter, path) for chapter in chapters]
+
+
+def one(
+    project: Project,
+    chapter: Chapter,
+    path: Path,
+    only: Iterable[str] | None,
+    remember: bool,
+    seed: int,
+    limit: float,
+) -> bool:
+    """Grade one chapter's answers, saying each verdict as it comes; whether all passed."""
+    out = report.console()
+    answers = submission.read(path)
+    state = State(project.work)
+    if state.word and remember:
+        out.print(state.word, markup=False)
+    exercises = {exercise.id: exercise for exercise in chapter.exercises}
+    seen: dict[str, bool] = {}
+
+    def passed(id: str) -> bool:
+        return seen.get(id, remember and state.status(id) == PASSED)
+
+    shown = path.relative_to(project.root) if path.is_relative_to(project.root) else path
+    out.print(f"[bold]{chapter.title}[/bold]  {shown}  seed {seed}\n")
+    verdicts = []
+    with out.status("grading"):
+
+        def say(verdict: Verdict) -> None:
+            seen[verdict.id] = verdict.passed
+            report.show(out, verdict, exercises[verdict.id], passed)
+
+        verdicts = grade(project, chapter, answers, only=only, seed=seed, limit=limit, report=say)
+    if remember:
+        state.record(verdicts)
+    out.print()
+    if only is None:
+        out.print(report.total(chapter, verdicts))
+    if remember:
+        out.print(report.advice(chapter, passed, state.hints))
+    out.print()
+    return all(verdict.passed for verdict in verdicts)

@@ -1,0 +1,174 @@
+"""The process that runs learners' code: it reads a job, climbs the ladders, reports each verdict.
+
+Started by `runner.py`, once, and again after an answer killed or hung it: torch is imported once a
+process, and the exercises are worked through in order. Verdicts leave over a channel of its own
+(the standard output that the process started with, moved out of the way), each line with the job's
+key; what an answer prints goes nowhere near it. pytest is not used here: an answer that calls
+`pytest.skip` raises an exception like any other. Leaves out deciding what a death means.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from minitransformer.workbook import cells, isolation
+from minitransformer.workbook.breakage import describe
+from minitransformer.workbook.references import References
+from minitransformer.workbook.verdict import FAILED, TODO, Verdict
+
+_KEPT = 600  # characters of what an answer printed
+
+
+class Tail(io.TextIOBase):
+    """A standard output that remembers the end of what was printed."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        self.text = (self.text + str(text))[-_KEPT:]
+        return len(text)
+
+
+class Channel:
+    """The private way back: one JSON record a line."""
+
+    def __init__(self) -> None:
+        self._out = os.dup(1)
+        self._process = os.getpid()
+        self.job: dict[str, Any] = json.loads(sys.stdin.buffer.read())
+        self._key = self.job.pop("key")
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(nowhere, descriptor)
+        sys.stdin = io.StringIO()
+
+    def say(self, **record: Any) -> None:
+        if os.getpid() != self._process:  # a fork made by an answer has nothing to report
+            os._exit(0)
+        line = json.dumps({"key": self._key, **record}) + "\n"
+        data = line.encode()
+        while data:
+            data = data[os.write(self._out, data) :]
+
+
+def main() -> NoReturn:
+    isolation.cut_off()
+    channel = Channel()
+    try:
+        Session(channel).work()
+    except BaseException:  # the grader's own fault, or an answer's that got this far
+        channel.say(trouble=traceback.format_exc()[-2000:])
+    os._exit(0)  # no thread or exit handler of an answer holds the process up
+
+
+class Session:
+    """One job: what is given, what the learner defined, and the exercises to judge."""
+
+    def __init__(self, channel: Channel) -> None:
+        import torch
+
+        from minitransformer.workbook import catalogue
+        from minitransformer.workbook.watch import Watch
+
+        self.torch, self.catalogue, self.channel, job = torch, catalogue, channel, channel.job
+        self.job, self.limit, self.seed = job, float(job["limit"]), int(job["seed"])
+        torch.set_num_threads(1)
+        self.references = References(job["references"])
+        module = catalogue.load_module(Path(job["grader"]), "the_grader")
+        self.graders = catalogue.graders(module)
+        self.watch = Watch(module)
+        self.passed: dict[str, Any] = {}
+        self.space = cells.namespace("learner", self.resolve)
+        for i, text in enumerate(job["given"]):
+            cells.run(text, f"given {i + 1}", self.space)
+        isolation.limit_memory_and_files()
+
+    def resolve(self, id: str) -> Any:
+        """`mine` while grading: the learner's if it passed in this run, else the reference."""
+        return self.passed.get(id) or self.references.get(id)
+
+    def work(self) -> None:
+        note = self.definitions()
+        for task in self.job["exercises"]:
+            self.torch.set_default_dtype(self.torch.float32)
+            self.torch.set_grad_enabled(True)
+            isolation.limit_cpu(self.limit)
+            sys.stdout = sys.stderr = tail = Tail()
+            if not task["judge"]:
+                self.again(task)
+                continue
+            self.channel.say(at=task["id"])
+            verdict = self.judge(task)
+            if verdict.status == FAILED and note:
+                verdict = replace(verdict, message=f"{verdict.message} {note}")
+            changed = self.watch.replaced()
+            if changed:
+                verdict = replace(
+                    verdict,
+                    status=FAILED,
+                    rung="fair play",
+                    catalogued=False,
+                    message=f"it replaces {changed}, which the grader and the other exercises "
+                    "use: write a function with a name of its own.",
+                )
+            self.channel.say(verdict=replace(verdict, printed=tail.text.strip()).record())
+            if changed:
+                return  # the runner goes on in a fresh process
+
+    def definitions(self) -> str:
+        """Run the learner's cells that only define; a sentence about the last that failed."""
+        note = ""
+        for i, text in enumerate(self.job["definitions"]):
+            if i in self.job["dropped"]:
+                continue
+            self.channel.say(cell=i)
+            isolation.limit_cpu(self.limit)
+            sys.stdout = sys.stderr = Tail()
+            try:
+                cells.run(text, f"definitions {i + 1}", self.space)
+            except BaseException as problem:
+                note = f"(And {describe(problem, 'one of your other cells')})"
+        return note
+
+    def again(self, task: dict[str, Any]) -> None:
+        """Put an exercise that was judged before in its place, in a process that came later."""
+        id, name = task["id"], task["id"].rpartition(".")[2]
+        if task["passed"]:
+            self.channel.say(again=id)
+            self.passed[id] = cells.define(task["code"], id, self.space)
+        else:
+            self.space[name] = self.references.get(id)
+
+    def judge(self, task: dict[str, Any]) -> Verdict:
+        id, name = task["id"], task["id"].rpartition(".")[2]
+        if task["code"].strip() == task["stub"].strip():
+            self.space[name] = self.references.get(id)
+            return Verdict(id, TODO, "not done yet", seed=self.seed)
+        try:
+            answer = cells.define(task["code"], id, self.space)
+        except SyntaxError as problem:
+            line = (problem.text or "").strip()
+            at = f" at `{line}` (line {problem.lineno} of its cell)" if problem.lineno else ""
+            message = f"its cell is not Python{at}: {problem.msg}."
+        except cells.Misplaced as problem:
+            message = str(problem)
+        except BaseException as problem:
+            message = f"its cell does not run: {describe(problem, 'the cell')}"
+        else:
+            wrong = self.catalogue.wrong_answers(Path(self.job["wrong"]), name)
+            verdict = self.graders[id].climb(answer, self.seed, wrong)
+            if verdict.passed:
+                self.passed[id] = answer
+            else:  # so that later exercises do not pay for this one
+                self.space[name] = self.references.get(id)
+            return verdict
+        self.space[name] = self.references.get(id)
+        return Verdict(id, FAILED, message, "import", seed=self.seed)

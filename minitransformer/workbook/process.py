@@ -1,0 +1,131 @@
+"""One grading process seen from outside: start it, hear its records, end it and all it started.
+
+Leaves out what the records mean (`runner.py`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minitransformer.workbook import isolation
+
+_LONGEST = 1 << 20  # bytes of one record
+_START = (
+    "import sys; sys.path.insert(0, {root!r}); import minitransformer.workbook; del sys.path[0]; "
+    "from minitransformer.workbook.child import main; main()"
+)
+
+
+@dataclass(frozen=True)
+class Death:
+    """The end of a process, as a sentence about what it was doing: "it <sentence>"."""
+
+    sentence: str
+
+
+class Process:
+    """A grading process with a job: `with Process(job) as p: p.hear(10.0)`."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        self._key = secrets.token_hex(16)  # tells its records from what an answer may write
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="minitransformer-", ignore_cleanup_errors=True
+        )
+        self._errors = Path(self._folder.name) / "errors.txt"
+        self._said = ""
+        root = str(Path(__file__).resolve().parents[2])
+        # -P keeps the working folder off the path, and the package's folder leaves it once the
+        # package is imported: `import solutions` finds nothing in there.
+        command = [sys.executable, "-P", "-c", _START.format(root=root)]
+        with self._errors.open("wb") as errors:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=self._folder.name,
+                env=isolation.environment(),
+                start_new_session=os.name == "posix",  # a group of its own, to be ended whole
+            )
+        self._lines: queue.Queue[bytes] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        with contextlib.suppress(OSError):  # it died at once; `hear` says so
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps({**job, "key": self._key}).encode())
+            self._process.stdin.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with contextlib.suppress(ValueError, OSError):  # closed from this side
+            while line := self._process.stdout.readline(_LONGEST):
+                self._lines.put(line)
+        self._lines.put(b"")
+
+    def hear(self, seconds: float) -> dict[str, Any] | Death:
+        """The next record, or the process's death; one that is silent for `seconds` hangs."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return Death(f"did not finish within {seconds:g} s: does a loop in it never end?")
+            if not line:
+                return self._ended()
+            with contextlib.suppress(ValueError, RecursionError):
+                record = json.loads(line)
+                if isinstance(record, dict) and record.pop("key", None) == self._key:
+                    return record
+            # Anything else is not from the grader: an answer found the channel. It is not heeded.
+
+    def _ended(self) -> Death:
+        """What the end of the process looked like."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        code = self._process.returncode
+        if code is None:
+            return Death("closed the grader's channel before there was a verdict.")
+        if code >= 0 and code < 1 << 30:  # larger ones are Windows' crashes
+            return Death(
+                f"ended the whole Python process (exit code {code}) before there was a verdict: "
+                "take out os._exit, or whatever else does that."
+            )
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"code {code}"
+        if name == "SIGXCPU":
+            return Death("used up its processor time: does a loop in it never end?")
+        if name == "SIGKILL":
+            return Death("was killed by the system, most likely for the memory that it took.")
+        return Death(f"crashed the Python interpreter ({name}).")
+
+    def errors(self) -> str:
+        """Once it has ended: what it wrote to its standard error before it took the job."""
+        return self._said
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            if os.name == "posix":
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+        self._process.wait()
+        self._reader.join(1)  # what an answer started elsewhere may hold the pipe open for ever
+        if self._process.stdout is not None and not self._reader.is_alive():
+            self._process.stdout.close()
+        self._said = self._errors.read_text(errors="replace")[-2000:]
+        self._folder.cleanup()

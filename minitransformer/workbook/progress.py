@@ -1,0 +1,68 @@
+"""`minitransformer progress`: chapters, exercises and points, with a bar for each chapter."""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.console import Console
+
+from minitransformer.workbook import report
+from minitransformer.workbook.project import COMMAND, Project, Unknown
+from minitransformer.workbook.runner import version
+from minitransformer.workbook.source import Chapter
+from minitransformer.workbook.state import State
+from minitransformer.workbook.verdict import FAILED, PASSED
+
+_BAR = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def run(args: argparse.Namespace) -> int:
+    out = report.console()
+    try:
+        project = Project.find()
+        chapters = project.chapters()
+    except Unknown as problem:
+        out.print(str(problem), markup=False)
+        return 2
+    state = State(project.work)
+    if state.word:
+        out.print(state.word, markup=False)
+    for chapter in chapters:
+        show(out, project, chapter, state)
+    if not any(project.notebook(chapter).is_file() for chapter in chapters):
+        out.print(f"You have not begun yet. Begin with: {COMMAND} start")
+    return 0
+
+
+def show(out: Console, project: Project, chapter: Chapter, state: State) -> None:
+    """One chapter: its bar, and its exercises once it is begun."""
+    passed = [e for e in chapter.exercises if state.status(e.id) == PASSED]
+    earned = sum(exercise.points for exercise in passed)
+    full = round(_BAR * earned / max(1, chapter.points))
+    bar = "#" * full + "." * (_BAR - full)  # plain characters: every terminal has them
+    counts = f"{len(passed)} of {len(chapter.exercises)} exercises"
+    out.print(f"[bold]{chapter.title}[/bold]")
+    out.print(
+        f"  {bar}  {earned} of {report.points(chapter.points)}, {counts}",
+        style="green" * (full > 0),
+    )
+    if not project.notebook(chapter).is_file():
+        out.print()
+        return
+    for exercise in chapter.exercises:
+        status = state.status(exercise.id)
+        word = {PASSED: "passed", FAILED: "failed"}.get(status, "to do")
+        notes = []
+        if hints := state.hints(exercise.id):
+            notes.append(f"{hints} of {len(exercise.hints)} hints")
+        if status == PASSED and state.passed_version(exercise.id) != version(
+            project, chapter, exercise
+        ):
+            notes.append("of an earlier version: check it again")
+        note = f"   {', '.join(notes)}" if notes else ""
+        out.print(f"  {word:<8}{exercise.id:<28}{report.points(exercise.points):>9}{note}")
+    out.print()

@@ -1,0 +1,76 @@
+"""Verdicts as text for people: one place for the words of terminal and notebook.
+
+Readable at 80 columns and without colour: the status is a word. Leaves out reaching the verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from minitransformer.workbook.project import COMMAND
+from minitransformer.workbook.source import Chapter, Exercise
+from minitransformer.workbook.verdict import FAILED, PASSED, TODO, Verdict
+
+_WORDS = {PASSED: ("passed", "green"), FAILED: ("failed", "red"), TODO: ("not done", "dim")}
+_INDENT = 10
+
+
+def console() -> Console:
+    """The terminal; rich leaves the colours out where there is none, or NO_COLOR is set."""
+    return Console(highlight=False)
+
+
+def points(count: int) -> str:
+    return f"{count} point" if count == 1 else f"{count} points"
+
+
+def lines(verdict: Verdict, exercise: Exercise, passed: Callable[[str], bool]) -> list[str]:
+    """What there is to say below an exercise's line: the message, what held, what comes first."""
+    if verdict.passed:
+        return []
+    said = []
+    if verdict.status == FAILED:
+        said.append(verdict.message[:1].upper() + verdict.message[1:])
+        if verdict.rung:
+            held = f"; these held: {', '.join(verdict.held)}" if verdict.held else ""
+            said.append(f"At the rung '{verdict.rung}', with seed {verdict.seed}{held}.")
+        if verdict.printed:
+            said.append(f"It printed: {verdict.printed}")
+        if first := [id for id in exercise.needs if not passed(id)]:
+            comes = "comes" if len(first) == 1 else "come"
+            said.append(f"{' and '.join(first)} {comes} first.")
+    return said
+
+
+def show(out: Console, verdict: Verdict, exercise: Exercise, passed: Callable[[str], bool]) -> None:
+    """One exercise: a line, and below it why it did not pass."""
+    word, style = _WORDS[verdict.status]
+    earned = exercise.points if verdict.passed else 0
+    head = Text(f"{word:<{_INDENT}}", style=style)
+    head.append(f"{verdict.id:<28} ", style="bold")
+    head.append(f"{earned} of {points(exercise.points)}", style="default")
+    out.print(head)
+    for line in lines(verdict, exercise, passed):
+        out.print(Padding(Text(line), (0, 0, 0, _INDENT)))
+
+
+def total(chapter: Chapter, verdicts: Sequence[Verdict]) -> str:
+    """The sum of a chapter that was checked whole."""
+    worth = {exercise.id: exercise.points for exercise in chapter.exercises}
+    passed = [verdict.id for verdict in verdicts if verdict.passed]
+    earned, full = sum(worth[id] for id in passed), sum(worth[v.id] for v in verdicts)
+    return f"{earned} of {points(full)}; {len(passed)} of {len(verdicts)} exercises passed."
+
+
+def advice(chapter: Chapter, passed: Callable[[str], bool], hints: Callable[[str], int]) -> str:
+    """What to do next in a chapter."""
+    for exercise in chapter.exercises:
+        if not passed(exercise.id):
+            left = len(exercise.hints) - hints(exercise.id)
+            hint = f" A hint: {COMMAND} hint {exercise.id}" if left else ""
+            return f"Next: {exercise.id}, about {exercise.minutes} minutes.{hint}"
+    return "All of this chapter's exercises are passed."

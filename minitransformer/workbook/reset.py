@@ -1,0 +1,120 @@
+"""`minitransformer reset TOPIC[.NAME]`: back to the start. The old notebook is kept beside it.
+
+The one command that writes a learner's notebook. Leaves out what is open in an editor: reload it
+there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from minitransformer.workbook import report, submission
+from minitransformer.workbook.project import COMMAND, Project, Unknown
+from minitransformer.workbook.source import Chapter, Exercise
+from minitransformer.workbook.start import fresh
+from minitransformer.workbook.state import State, free_name, write_atomically
+from minitransformer.workbook.submission import Unreadable
+from minitransformer.workbook.verdict import TODO
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", metavar="TOPIC[.NAME]", help="such as attention.scores")
+
+
+def run(args: argparse.Namespace) -> int:
+    out = report.console()
+    try:
+        project = Project.find()
+        if "." in args.what:
+            chapter, exercise = project.exercise(args.what)
+            said = reset(project, chapter, exercise)
+        else:
+            said = reset(project, project.chapter(args.what))
+    except (Unknown, Unreadable) as problem:
+        out.print(str(problem), markup=False)
+        return 2
+    out.print(said, markup=False)
+    return 0
+
+
+def reset(project: Project, chapter: Chapter, exercise: Exercise | None = None) -> str:
+    """Put a notebook, or one exercise of it, back; what to tell the learner."""
+    path = project.notebook(chapter)
+    if not path.exists():
+        raise Unknown(
+            f"There is no {path.relative_to(project.root)} to reset. "
+            f"Begin with: {COMMAND} start {chapter.topic}"
+        )
+    content = fresh(project, chapter) if exercise is None else _with_stub(path, chapter, exercise)
+    old = path.read_bytes()
+    kept = free_name(path.with_name(f"{path.stem}-kept{path.suffix}"))
+    with kept.open("xb") as file:
+        file.write(old)
+    write_atomically(path, content)
+    state = State(project.work)
+    back = [exercise] if exercise else chapter.exercises
+    for one in back:
+        state.data["hints"].pop(one.id, None)
+        if one.id in state.data["results"]:
+            state.data["results"][one.id]["status"] = TODO
+    state.save()
+    what = exercise.id if exercise else path.name
+    return (
+        f"{what} is back at the start. Your notebook as it was is kept as {kept.name}. "
+        "If it is open in an editor, reload it there before you go on."
+    )
+
+
+def _with_stub(path: Path, chapter: Chapter, exercise: Exercise) -> bytes:
+    """The learner's notebook with the stub in the place of one answer."""
+    answers = submission.read(path)  # says in a sentence what is wrong with the file
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
+    stub = f"{exercise.header}\n{exercise.stub}"
+    cells = document["cells"]
+    if not answers.cells_of(exercise.id):
+        place = _place(cells, chapter, exercise)
+        slug = exercise.id.replace(".", "-")
+        cells[place:place] = [
+            _code(f"exercise-{slug}", stub),
+            _code(f"check-{slug}", f'check("{exercise.id}")'),
+        ]
+    done = False
+    for cell in cells:
+        parts = submission.pieces(cell)
+        if exercise.id not in map(submission.id_of, parts):
+            continue
+        new = []
+        for part in parts:
+            if submission.id_of(part) != exercise.id:
+                new.append(part)
+            elif not done:  # a second one goes: one stays
+                new.append(stub)
+                done = True
+        cell["source"] = "\n\n".join(new).splitlines(keepends=True)
+        cell.update(outputs=[], execution_count=None)
+    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _place(cells: list[Any], chapter: Chapter, exercise: Exercise) -> int:
+    """Where a deleted exercise goes: behind the nearest earlier one that is there, else last."""
+    ids = [e.id for e in chapter.exercises]
+    for earlier in reversed(ids[: ids.index(exercise.id)]):
+        for i, cell in enumerate(cells):
+            if earlier in map(submission.id_of, submission.pieces(cell)):
+                behind = "".join(cells[i + 1].get("source", "")) if i + 1 < len(cells) else ""
+                return i + 2 if behind.startswith("check(") else i + 1
+    return len(cells)
+
+
+def _code(id: str, source: str) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "id": id,
+        "metadata": {},
+        "execution_count": None,
+        "outputs": [],
+        "source": source.splitlines(keepends=True),
+    }

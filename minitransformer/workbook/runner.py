@@ -1,0 +1,177 @@
+"""The one runner: `grade(...)` gives a verdict for every exercise of a chapter, whatever happens.
+
+`check`, the tests and the instructor's commands all come through here. Learners' code runs in a
+process of its own (`child.py`) that works through the exercises in order. When it dies or hangs,
+that exercise fails with a sentence of its own and a new process resumes at the next one. A verdict
+counts only if it came over the private channel; no verdict is a failure, and exit codes are not
+asked. Leaves out the limits (`isolation.py`).
+
+Why subprocess and JSON, not multiprocessing: its pipes carry pickles, and reading a pickle that a
+learner's process wrote would run the learner's code in here. Pipes and `subprocess` also work the
+same on Linux, macOS and Windows, and nothing is forked from a process that has run torch's threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from minitransformer.workbook import references
+from minitransformer.workbook.process import Death, Process
+from minitransformer.workbook.project import Project
+from minitransformer.workbook.source import Chapter, Exercise
+from minitransformer.workbook.submission import Submission
+from minitransformer.workbook.verdict import FAILED, Verdict
+
+LIMIT = 10.0  # seconds of wall clock for one exercise
+STARTUP = 120.0  # for importing torch and the graders, on a slow and cold machine
+
+
+class GraderTrouble(RuntimeError):
+    """The grader itself does not work: not the learner's fault."""
+
+
+def version(project: Project, chapter: Chapter, exercise: Exercise) -> str:
+    """A short digest of the exercise and its grader: a pass counts for the version it passed."""
+    text = exercise.header + exercise.stub
+    grader = project.grader(chapter)
+    content = text.encode() + (grader.read_bytes() if grader.is_file() else b"")
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def grade(
+    project: Project,
+    chapter: Chapter,
+    submission: Submission,
+    *,
+    only: Iterable[str] | None = None,
+    seed: int = 0,
+    limit: float = LIMIT,
+    report: Callable[[Verdict], None] = lambda verdict: None,
+) -> list[Verdict]:
+    """Judge `submission` against `chapter`, in the chapter's order; `report` hears each at once.
+
+    `only` names the exercises to judge; those that they need are judged too, so that `mine` finds
+    the learner's own, but not reported.
+    """
+    wanted = set(only) if only is not None else {e.id for e in chapter.exercises}
+    run = _Run(project, chapter, submission, _with_needs(chapter, wanted), seed, limit)
+    run.report = lambda verdict: report(verdict) if verdict.id in wanted else None
+    run.go()
+    return [run.verdicts[e.id] for e in chapter.exercises if e.id in wanted]
+
+
+def _with_needs(chapter: Chapter, wanted: set[str]) -> list[Exercise]:
+    """The wanted exercises of a chapter and, before them, all that they need."""
+    reach = set(wanted)
+    for exercise in reversed(chapter.exercises):  # needs name earlier exercises only
+        if exercise.id in reach:
+            reach.update(exercise.needs)
+    return [exercise for exercise in chapter.exercises if exercise.id in reach]
+
+
+@dataclass
+class _Run:
+    project: Project
+    chapter: Chapter
+    submission: Submission
+    exercises: list[Exercise]
+    seed: int
+    limit: float
+    report: Callable[[Verdict], None] = lambda verdict: None
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    code: dict[str, str] = field(default_factory=dict)
+    dropped: list[int] = field(default_factory=list)  # definition cells that killed a process
+    withdrawn: set[str] = field(default_factory=set)  # answers that passed, then killed one
+
+    def go(self) -> None:
+        for exercise in self.exercises:
+            try:
+                self.code[exercise.id] = self.submission.answer(exercise.id)
+            except LookupError as problem:
+                message = f"{problem.args[0]}."
+                self.decide(Verdict(exercise.id, FAILED, message, "import", seed=self.seed))
+        while any(exercise.id not in self.verdicts for exercise in self.exercises):
+            self.one_process()
+
+    def decide(self, verdict: Verdict) -> None:
+        """Take a verdict, once; add what only this side knows."""
+        if verdict.id in self.verdicts:
+            return
+        exercise = next(e for e in self.exercises if e.id == verdict.id)
+        message = verdict.message
+        for name, place in self.submission.never_run().items():
+            if f"name '{name}' is not defined" in message:
+                message += (
+                    f" ({name} is set in code cell {place}, which also does other things. While "
+                    "grading, a cell without a header runs only if it does nothing but import and "
+                    "define: move it to a cell of its own.)"
+                )
+        known = version(self.project, self.chapter, exercise)
+        self.verdicts[verdict.id] = replace(verdict, message=message, version=known)
+        self.report(self.verdicts[verdict.id])
+
+    def one_process(self) -> None:
+        """Start a process and hear it out: until it is done, dead, or hangs."""
+        pending = [e.id for e in self.exercises if e.id not in self.verdicts]
+        at: dict[str, Any] = {}  # what the process says it is doing
+        with Process(self.job()) as process:
+            wait = STARTUP
+            while True:
+                heard = process.hear(wait)
+                if isinstance(heard, Death):
+                    break
+                if "trouble" in heard:
+                    if not at:  # no learner's code has run yet
+                        raise GraderTrouble(f"The graders do not load.\n{heard['trouble']}")
+                    heard = Death(f"brought the grader down: {heard['trouble'].splitlines()[-1]}.")
+                    break
+                if "verdict" in heard:
+                    verdict = Verdict.from_record(heard["verdict"])
+                    if verdict.id == at.get("at"):
+                        self.decide(verdict)
+                        at = {"between": verdict.id}
+                    if all(id in self.verdicts for id in pending):
+                        return
+                else:
+                    at = heard
+                wait = self.limit
+        if "at" in at:
+            message = f"it {heard.sentence}"
+            self.decide(Verdict(at["at"], FAILED, message, "running", seed=self.seed))
+        elif "cell" in at:
+            self.dropped.append(at["cell"])
+        elif "again" in at:
+            self.withdrawn.add(at["again"])
+        elif all(id not in self.verdicts for id in pending):
+            raise GraderTrouble(f"The grading process {heard.sentence}\n{process.errors()}")
+
+    def job(self) -> dict[str, Any]:
+        """All that the process is told. The solutions travel as text, never as a path."""
+        tasks = []
+        for exercise in self.exercises:
+            verdict = self.verdicts.get(exercise.id)
+            tasks.append(
+                {
+                    "id": exercise.id,
+                    "code": self.code.get(exercise.id, ""),
+                    "stub": f"{exercise.header}\n{exercise.stub}",
+                    "judge": verdict is None,
+                    "passed": bool(verdict and verdict.passed)
+                    and exercise.id not in self.withdrawn,
+                }
+            )
+        return {
+            "grader": str(Path(self.project.grader(self.chapter)).resolve()),
+            "wrong": str(Path(self.project.wrong(self.chapter)).resolve()),
+            "given": self.chapter.given,
+            "definitions": self.submission.definitions(self.chapter.given),
+            "dropped": self.dropped,
+            "references": references.as_sources(self.project.chapters()),
+            "exercises": tasks,
+            "seed": self.seed,
+            "limit": self.limit,
+        }
