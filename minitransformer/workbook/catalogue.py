@@ -15,14 +15,25 @@ from minitransformer.workbook.grading import Grader, WrongAnswer
 
 
 def load_module(path: Path, name: str) -> ModuleType:
-    """The module in the file `path`, imported under `name`."""
+    """The module in the file `path`, imported under `name`; it may import files beside it."""
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not path.is_file():
         raise FileNotFoundError(f"there is no grader file {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(path.parent))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(path.parent))
     return module
+
+
+def beside(module: ModuleType) -> list[ModuleType]:
+    """The modules that were loaded from the folder of `module`, itself included."""
+    folder = Path(module.__file__ or "").parent
+    loaded = list(sys.modules.values())
+    return [m for m in loaded if Path(getattr(m, "__file__", None) or "/").parent == folder]
 
 
 def graders(module: ModuleType) -> dict[str, Grader]:

@@ -84,7 +84,7 @@ class Session:
         self.references = References(job["references"])
         module = catalogue.load_module(Path(job["grader"]), "the_grader")
         self.graders = catalogue.graders(module)
-        self.watch = Watch(module)
+        self.watch = Watch(*catalogue.beside(module))
         self.passed: dict[str, Any] = {}
         self.space = cells.namespace("learner", self.resolve)
         for i, text in enumerate(job["given"]):

@@ -46,10 +46,7 @@ def show(out: Console, project: Project, chapter: Chapter, state: State) -> None
     bar = "#" * full + "." * (_BAR - full)  # plain characters: every terminal has them
     counts = f"{len(passed)} of {len(chapter.exercises)} exercises"
     out.print(f"[bold]{chapter.title}[/bold]")
-    out.print(
-        f"  {bar}  {earned} of {report.points(chapter.points)}, {counts}",
-        style="green" * (full > 0),
-    )
+    out.print(f"  {bar}  {earned} of {report.points(chapter.points)}, {counts}")
     if not project.notebook(chapter).is_file():
         out.print()
         return

@@ -58,6 +58,11 @@ class Project:
     def grader(self, chapter: Chapter) -> Path:
         return self.root / "tests" / "graders" / f"test_{chapter.slug}.py"
 
+    def grader_files(self, chapter: Chapter) -> list[Path]:
+        """The grader file and what belongs to it: `chNN_topic*.py` beside it."""
+        main = self.grader(chapter)
+        return [p for p in (main, *sorted(main.parent.glob(f"{chapter.slug}*.py"))) if p.is_file()]
+
     def wrong(self, chapter: Chapter) -> Path:
         return self.root / "tests" / "wrong" / chapter.slug
 

@@ -36,10 +36,10 @@ class GraderTrouble(RuntimeError):
 
 def version(project: Project, chapter: Chapter, exercise: Exercise) -> str:
     """A short digest of the exercise and its grader: a pass counts for the version it passed."""
-    text = exercise.header + exercise.stub
-    grader = project.grader(chapter)
-    content = text.encode() + (grader.read_bytes() if grader.is_file() else b"")
-    return hashlib.sha256(content).hexdigest()[:12]
+    content = hashlib.sha256((exercise.header + exercise.stub).encode())
+    for path in project.grader_files(chapter):
+        content.update(path.read_bytes())
+    return content.hexdigest()[:12]
 
 
 def grade(
