@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from minitransformer.attention import Attention
 from minitransformer.transformer import Transformer
 
 
@@ -53,7 +54,7 @@ def ov(model: Transformer, layer: int, head: int) -> FactoredMatrix:
     return FactoredMatrix(attn.W_V[kv_head], attn.W_O[head])
 
 
-def attention_of(model: Transformer, layer: int, head: int):
+def attention_of(model: Transformer, layer: int, head: int) -> Attention:
     """A layer's attention; raises IndexError for a layer or a head that the model has not."""
     config = model.config
     if not (0 <= layer < config.n_layers and 0 <= head < config.n_heads):
@@ -61,4 +62,6 @@ def attention_of(model: Transformer, layer: int, head: int):
             f"expected layer 0 to {config.n_layers - 1} and head 0 to {config.n_heads - 1}, "
             f"got {layer}.{head}"
         )
-    return model.blocks[layer].attn
+    attn = model.blocks[layer].attn
+    assert isinstance(attn, Attention)
+    return attn

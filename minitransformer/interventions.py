@@ -27,7 +27,8 @@ def ablate_head(head: int | Sequence[int], to: Tensor | float = 0.0) -> Edit:
         if not all(0 <= h < z.shape[2] for h in heads):
             raise IndexError(f"expected heads from 0 to {z.shape[2] - 1}, got {heads}")
         z = z.clone()
-        z[:, :, heads] = torch.as_tensor(to, dtype=z.dtype, device=z.device)
+        ablated = head if isinstance(head, int) else heads  # one head has no axis of its own
+        z[:, :, ablated] = torch.as_tensor(to, dtype=z.dtype, device=z.device)
         return z
 
     return edit
@@ -38,16 +39,18 @@ def replace(value: Tensor) -> Edit:
     return lambda _: value
 
 
-def forbid_key(position: int) -> Edit:
-    """Let no later query attend to this position; for the site `attn_scores`.
+def forbid_key(position: int, first_query: int) -> Edit:
+    """Hide one position from `first_query` and all later queries; for the site `attn_scores`.
 
     The attention that would have gone there is shared out among the other keys by the
-    softmax. The position itself still attends to itself.
+    softmax. A position cannot be hidden from itself: it may have nothing else to attend to.
     """
+    if first_query <= position:
+        raise ValueError(f"expected a first_query after position {position}, got {first_query}")
 
     def edit(scores: Float[Tensor, "batch n_heads query key"]) -> Tensor:
         scores = scores.clone()
-        scores[:, :, position + 1 :, position] = float("-inf")
+        scores[:, :, first_query:, position] = float("-inf")
         return scores
 
     return edit

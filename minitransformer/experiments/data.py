@@ -1,0 +1,54 @@
+"""What the experiments read: texts of the clone's data/ folder, and random tokens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from minitransformer.tokenizer import Tokenizer
+
+DATA = Path(__file__).parents[2] / "data"
+
+ORDINARY = 1000  # ids below it are special tokens, bytes and very frequent pieces
+
+
+def repeated_tokens(
+    n: int, block: int, d_vocab: int, seed: int, repeat: bool = True
+) -> Int[Tensor, "n pos"]:
+    """`n` sequences of `block` random tokens followed by the same again (or by others)."""
+    generator = torch.Generator().manual_seed(seed)
+    first = torch.randint(ORDINARY, d_vocab, (n, block), generator=generator)
+    other = torch.randint(ORDINARY, d_vocab, (n, block), generator=generator)
+    return torch.cat([first, first if repeat else other], dim=1)
+
+
+def paragraphs(tokenizer: Tokenizer, n: int, length: int, seed: int) -> Int[Tensor, "n pos"]:
+    """The first `length` tokens of `n` paragraphs of the Declaration of Human Rights."""
+    text = data_file("declaration_eng.txt").read_text(encoding="utf-8")
+    rows = [tokenizer.encode(line) for line in text.splitlines()]
+    rows = [row[:length] for row in rows if len(row) >= length]
+    if n > len(rows):
+        raise ValueError(f"only {len(rows)} paragraphs have {length} tokens: asked for {n}")
+    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
+    return torch.tensor([rows[i] for i in order[:n].tolist()])
+
+
+def capitalised(tokenizer: Tokenizer) -> Int[Tensor, " n"]:
+    """Every token that is a space and a capitalised word of three letters or more."""
+    ids = range(ORDINARY, tokenizer.d_vocab)
+    return torch.tensor([i for i in ids if re.fullmatch(" [A-Z][a-z]{2,}", tokenizer.decode([i]))])
+
+
+def data_file(name: str) -> Path:
+    """The path of a text in data/; raises FileNotFoundError where the package stands alone."""
+    path = DATA / name
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path} is not there: the experiments read the texts of a clone of the project; "
+            "install the package from the clone with pip install -e ."
+        )
+    return path
