@@ -77,10 +77,14 @@ def build(root: Path) -> int:
 
 
 def page_environment(root: Path) -> dict[str, str]:
-    """What a page's kernel needs: the solutions on its path, and one thread beside its peers."""
+    """What a page's kernel is given: the solutions on its path, one thread, no user's settings."""
+    settings = root / "_build" / ".ipython" / "profile_default" / "ipython_kernel_config.py"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text('get_config().IPKernelApp.log_level = "ERROR"\n', encoding="utf-8")
     path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {
         "PYTHONPATH": path,
+        "IPYTHONDIR": str(root / "_build" / ".ipython"),
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # or the kernel's debugger warns on the page

@@ -16,6 +16,7 @@ from html import escape
 from typing import Any, ClassVar, Protocol
 
 MIME = "application/vnd.minitransformer.ledger+json"
+COLUMNS = ("claim", "paper", "ours", "control", "bounds", "holds")
 NUMBERS = ("ours", "control", "low", "high")
 BLUE, GREY = "#2a7fc1", "#808080"
 
@@ -61,29 +62,35 @@ class Ledger:
         return {"text/html": self._html(), "text/plain": repr(self), MIME: data}
 
     def _html(self) -> str:
-        head = ("claim", "paper", "ours", "control", "bounds", "seen", "holds")
-        cells = "".join(f'<th scope="col">{name}</th>' for name in head)
+        head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
         body = "".join(self._row(row, runs_of(self.recorded, row["id"])) for row in self.rows)
         return (
-            '<div class="ledger" style="overflow-x: auto" tabindex="0" role="group" '
-            f'aria-label="ledger of claims"><table><thead><tr>{cells}</tr></thead>'
-            f"<tbody>{body}</tbody></table>{self._note()}</div>"
+            '<div class="ledger" style="overflow-x: auto"><table>'
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{self._note()}"
         )
 
     def _row(self, row: dict[str, Any], runs: list[dict[str, float]]) -> str:
-        unit = f" {row['unit']}" if row["unit"] else ""
-        paper = "" if row["paper"] is None else number(row["paper"])
-        seeds = f" · {row['seeds']} seed{'s' * (row['seeds'] != 1)}"
+        seeds = f"{row['seeds']} seed{'s' * (row['seeds'] != 1)}"
         cells = [
-            f'<th scope="row" style="text-align: left; font-weight: normal; min-width: 14em">'
-            f"{escape(row['claim'])}<br><small>{escape(row['source'])} · "
-            f"<code>{escape(row['id'])}</code>{seeds}</small></th>",
-            f"<td>{paper}</td><td><b>{number(row['ours'])}</b>{escape(unit)}</td>",
-            f"<td>{number(row['control'])}</td>",
-            f'<td style="white-space: nowrap">{number(row["low"])} to {number(row["high"])}</td>',
-            f"<td>{_strip(row, runs)}</td><td>{verdict(row)}</td>",
+            "" if row["paper"] is None else number(row["paper"]),
+            f"<b>{number(row['ours'])}</b> {escape(row['unit'])}",
+            number(row["control"]),
+            f"{_strip(row, runs)}<br>{number(row['low'])} to {number(row['high'])}",
+            verdict(row),
         ]
-        return f'<tr id="claim-{escape(row["id"])}">{"".join(cells)}</tr>'
+        claim = (
+            f"{escape(row['claim'])}<br><small>{escape(row['source'])} · "
+            f"<code>{escape(row['id'])}</code> · {seeds}</small>"
+        )
+        tds = "".join(
+            f'<td data-label="{name}" style="white-space: nowrap">{cell}</td>'
+            for name, cell in zip(COLUMNS[1:], cells, strict=True)
+        )
+        style = "text-align: left; font-weight: normal; min-width: 11em"
+        return (
+            f'<tr id="claim-{escape(row["id"])}"><th scope="row" style="{style}">{claim}</th>'
+            f"{tds}</tr>"
+        )
 
     def _note(self) -> str:
         text = (
@@ -110,9 +117,7 @@ def runs_of(recorded: dict[str, Any] | None, claim: str) -> list[dict[str, float
 
 def verdict(row: dict[str, Any]) -> str:
     """A word, with a sign for the eye."""
-    return (
-        '<b class="holds">✓ holds</b>' if row["holds"] else '<b class="fails">✗ does not hold</b>'
-    )
+    return '<b class="holds">✓ yes</b>' if row["holds"] else '<b class="fails">✗ no</b>'
 
 
 def number(value: float) -> str:
@@ -139,14 +144,14 @@ def _strip(row: dict[str, Any], runs: list[dict[str, float]]) -> str:
     ours, control = float(at(row["ours"])), float(at(row["control"]))
     band = float(at(row["high"])) - float(at(row["low"]))
     dots = "".join(
-        f'<circle cx="{at(value)}" cy="12" r="2.2" fill="currentColor" fill-opacity=".55"/>'
+        f'<circle cx="{at(value)}" cy="5" r="2" fill="currentColor" fill-opacity=".6"/>'
         for value in seen
     )
-    cross = f"M{control - 3.5} 8.5l7 7m0-7l-7 7"
+    cross = f"M{control - 3.5:.1f} 12.5l7 7m0-7l-7 7"
     return (
         f'<svg role="img" aria-label="{label}" width="140" height="24" viewBox="0 0 140 24">'
-        f'<rect x="{at(row["low"])}" y="3" width="{band:.1f}" height="18" fill="{BLUE}" '
-        'fill-opacity=".22"/><path d="M2 12h136" stroke="currentColor" stroke-opacity=".4"/>'
+        f'<rect x="{at(row["low"])}" y="0" width="{band:.1f}" height="24" fill="{BLUE}" '
+        'fill-opacity=".22"/><path d="M2 16h136" stroke="currentColor" stroke-opacity=".4"/>'
         f'<path d="{cross}" stroke="{GREY}" stroke-width="2"/>'
-        f'<circle cx="{ours:.1f}" cy="12" r="5" fill="{BLUE}"/>{dots}</svg>'
+        f'<circle cx="{ours:.1f}" cy="16" r="5" fill="{BLUE}"/>{dots}</svg>'
     )

@@ -9,7 +9,6 @@ running pages (book.py) and reading exercises (source.py).
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterable
@@ -20,6 +19,7 @@ from urllib.parse import quote
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from jupyter_cache import get_cache
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -113,12 +113,15 @@ def forget_ledger(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
 
 
 def collect_ledger(app: Sphinx, doctree: nodes.document) -> None:
-    """Take the rows out of the executed copy of the page that MyST-NB leaves beside the HTML."""
+    """Take the rows out of the executed page, as the cache has it."""
     env = app.env
-    executed = Path(env.mystnb_config.output_folder) / f"{env.docname}.ipynb"  # type: ignore[attr-defined]
-    if env.docname not in getattr(env, "nb_metadata", {}) or not executed.exists():
+    if not getattr(env, "nb_metadata", {}).get(env.docname, {}).get("exec_data"):
         return
-    cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
+    cache = get_cache(app.config.nb_execution_cache_path)
+    record = cache.get_cached_project_nb(env.doc2path(env.docname))
+    if record is None:
+        raise ExtensionError(f"{env.docname} was run, but is not in the execution cache")
+    cells = cache.get_cache_bundle(record.pk).nb.cells
     bundles = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
     rows = [row for bundle in bundles if MIME in bundle for row in bundle[MIME]["rows"]]
     if rows:
@@ -146,14 +149,14 @@ def scoreboard_html(app: Sphinx, docname: str) -> str:
             total, holding = total + 1, holding + row["holds"]
             unit = f" {escape(row['unit'])}" if row["unit"] else ""
             body += (
-                f'<tr><td><a href="{link}#claim-{row["id"]}">{escape(row["claim"])}</a></td>'
-                f"<td>{number(row['ours'])}{unit}</td><td>{number(row['control'])}</td>"
+                f'<tr><th scope="row"><a href="{link}#claim-{row["id"]}">{escape(row["claim"])}'
+                f"</a></th><td>{number(row['ours'])}{unit}</td><td>{number(row['control'])}</td>"
                 f"<td>{verdict(row)}</td></tr>"
             )
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("claim", "ours", "control", "holds"))
     return (
-        f'<div class="scoreboard" style="overflow-x: auto"><p>{holding} of {total} claims hold in '
-        "this build.</p><table><thead><tr><th>claim</th><th>ours</th><th>control</th><th></th>"
-        f"</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<p>{holding} of {total} claims hold in this build.</p><div class="scoreboard">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
