@@ -9,6 +9,7 @@ measured too, and the one that fits is named.
 from __future__ import annotations
 
 import copy
+import functools
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -180,10 +181,11 @@ def _close(a, b):
 # ---- models in which the head exists
 
 
+@functools.cache
 def planted(seed, layer, head):
     """A model whose head `head` of `layer` looks hard and hardly matters, and three texts."""
-    for attempt in range(100):
-        generator = torch.Generator().manual_seed(100 * seed + attempt)
+    for attempt in range(1000):
+        generator = torch.Generator().manual_seed(1000 * seed + attempt)
         model = Transformer(
             Config(
                 n_layers=2, d_model=16, n_heads=4, d_head=6, d_mlp=24, d_vocab=29, n_ctx=12,
@@ -191,35 +193,48 @@ def planted(seed, layer, head):
             ),
             generator,
         ).requires_grad_(False)  # fmt: skip
-        tokens = torch.randint(0, 29, (3, 9), generator=generator)
         for name, weight in model.named_parameters():
             if weight.ndim == 2:
                 weight.mul_(40 if name.endswith(("w_o", "w_out")) else 20)
-        _plant(model, tokens, layer, head)
-        if _stands(model, tokens, layer, head):
+        _plant(model, layer, head)
+        tokens = _texts(model, layer, head, torch.randint(0, 29, (48, 9), generator=generator))
+        if tokens is not None and _stands(model, tokens, layer, head):
             return model, tokens
     raise AssertionError(f"no model for seed {seed}: the construction has to be mended")
 
 
 def _roles(layer, head):
-    """The wanted head, and in the same layer one that looks evenly and one that looks inward."""
+    """The wanted head, beside it one that looks evenly, and elsewhere one that looks inward."""
     even, inward = (head + 1) % 4, (head + 2) % 4
     return {"idle": (layer, head), "even": (layer, even), "inward": (1 - layer, inward)}
 
 
-def _plant(model, tokens, layer, head):
+def _plant(model, layer, head):
     for block in model.blocks:
         block.attn.W_Q.mul_(3)  # every head looks hard somewhere, as they come
-    roles = _roles(layer, head)
-    for name, scale in [("even", 0.0), ("inward", 3.0)]:
-        at, h = roles[name]
+    for name, (at, h) in _roles(layer, head).items():
         attn = model.blocks[at].attn
-        attn.W_Q[h] = scale * attn.W_K[h]  # no query at all; or the one that fits its own key
+        attn.W_O[h].mul_(0.01)
+        if name == "even":
+            attn.W_Q[h] = 0  # no query at all
+        if name == "inward":
+            attn.W_Q[h] = 3 * attn.W_K[h]  # a query that fits its own key
+
+
+def _texts(model, layer, head, tokens):
+    """Three of the texts, in two of which the head looks at the first earlier position and at
+    the last, so that an answer that leaves out either end is found out; None if there are none."""
+    _, cache = model.run_with_cache(tokens, keep=["pattern"])
+    looked_at = cache["pattern", layer][:, head, -1, :-1].argmax(dim=-1).tolist()
+    if not {0, 7} <= set(looked_at):
+        return None
+    first, last = looked_at.index(0), looked_at.index(7)
+    other = next(i for i in range(48) if i not in (first, last))
+    tokens = tokens[[first, last, other]]
     for name, wanted in [("even", 0.002), ("inward", 0.003), ("idle", 0.02)]:
-        at, h = roles[name]
-        attn = model.blocks[at].attn
-        attn.W_O[h].mul_(0.01)  # where the effect is small, it grows with W_O in proportion
-        attn.W_O[h].mul_(wanted / Measured(model, tokens, at, h).effect)
+        at, h = _roles(layer, head)[name]  # so small an effect grows with W_O in proportion
+        model.blocks[at].attn.W_O[h].mul_(wanted / Measured(model, tokens, at, h).effect)
+    return tokens
 
 
 def _stands(model, tokens, layer, head):
