@@ -74,7 +74,7 @@ def _with_stub(path: Path, chapter: Chapter, exercise: Exercise) -> bytes:
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
     stub = f"{exercise.header}\n{exercise.stub}"
     cells = document["cells"]
-    if not answers.cells_of(exercise.id):
+    if exercise.id not in answers.ids:
         place = _place(cells, chapter, exercise)
         slug = exercise.id.replace(".", "-")
         cells[place:place] = [
@@ -83,7 +83,7 @@ def _with_stub(path: Path, chapter: Chapter, exercise: Exercise) -> bytes:
         ]
     done = False
     for cell in cells:
-        parts = submission.pieces(cell)
+        parts = submission.cut(submission.code_of(cell) or "")
         if exercise.id not in map(submission.id_of, parts):
             continue
         new = []
@@ -103,9 +103,9 @@ def _place(cells: list[Any], chapter: Chapter, exercise: Exercise) -> int:
     ids = [e.id for e in chapter.exercises]
     for earlier in reversed(ids[: ids.index(exercise.id)]):
         for i, cell in enumerate(cells):
-            if earlier in map(submission.id_of, submission.pieces(cell)):
-                behind = "".join(cells[i + 1].get("source", "")) if i + 1 < len(cells) else ""
-                return i + 2 if behind.startswith("check(") else i + 1
+            if f"# exercise: {earlier}" in (submission.code_of(cell) or "").splitlines():
+                behind = submission.code_of(cells[i + 1]) if i + 1 < len(cells) else ""
+                return i + 2 if (behind or "").startswith("check(") else i + 1
     return len(cells)
 
 

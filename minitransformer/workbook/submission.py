@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from minitransformer.names import nearest
 from minitransformer.workbook import cells
@@ -25,46 +25,54 @@ class Unreadable(ValueError):
     """A submission that cannot be read at all; the message says what to do."""
 
 
+class Piece(NamedTuple):
+    """A cell's code, or the part of it that belongs to one exercise."""
+
+    code: str
+    cell: int  # which of the submission's code cells it is in, from 1
+
+    @property
+    def id(self) -> str:
+        """The exercise whose header it starts with, or ""."""
+        return id_of(self.code)
+
+
 @dataclass(frozen=True)
 class Submission:
-    """The code of a submission, cut into cells: `read(path).answer("attention.mask")`."""
+    """The code of a submission, in pieces: `read(path).answer("attention.mask")`."""
 
     path: Path
-    code: tuple[str, ...]
-
-    def cells_of(self, id: str) -> list[int]:
-        """The places (from 1) of the cells with the header of `id`; one, if all is well."""
-        return [i for i, cell in enumerate(self.code, 1) if id_of(cell) == id]
+    pieces: tuple[Piece, ...]
 
     def answer(self, id: str) -> str:
-        """The cell of `id`; `LookupError` with a sentence if there is none, or more than one."""
-        places = self.cells_of(id)
-        if not places:
+        """The code of `id`; `LookupError` with a sentence if there is none, or more than one."""
+        found = [piece for piece in self.pieces if piece.id == id]
+        if not found:
             raise LookupError(
                 f"there is no cell that starts with '# exercise: {id}': put that line back above "
                 f"your function, or get the cell back with: {COMMAND} reset {id}"
             )
-        if len(places) > 1:
-            where = " and ".join(str(place) for place in places)
-            raise LookupError(f"it stands there {len(places)} times (code cells {where}): keep one")
-        return self.code[places[0] - 1]
+        if len(found) > 1:
+            cells_ = " and ".join(str(n) for n in dict.fromkeys(p.cell for p in found))
+            raise LookupError(f"it stands there {len(found)} times (code cell {cells_}): keep one")
+        return found[0].code
 
     @property
     def ids(self) -> list[str]:
-        """Every exercise that has a cell."""
-        return list(dict.fromkeys(id for cell in self.code if (id := id_of(cell))))
+        """Every exercise that is there."""
+        return list(dict.fromkeys(piece.id for piece in self.pieces if piece.id))
 
     def definitions(self, given: list[str]) -> list[str]:
         """The learner's cells that only define, apart from those that they were given."""
-        own = (c for c in self.code if not id_of(c) and c.strip() not in given)
-        return [cell for cell in own if cells.only_defines(cell)]
+        own = (p.code for p in self.pieces if not p.id and p.code.strip() not in given)
+        return [code for code in own if cells.only_defines(code)]
 
     def never_run(self) -> dict[str, int]:
-        """Names that only a cell that is not run would define, and its place."""
+        """Names that only a cell that is not run would define, and which cell that is."""
         names: dict[str, int] = {}
-        for place, cell in enumerate(self.code, 1):
-            if not id_of(cell) and not cells.only_defines(cell):
-                names.update(dict.fromkeys(cells.names_defined(cell), place))
+        for piece in self.pieces:
+            if not piece.id and not cells.only_defines(piece.code):
+                names.update(dict.fromkeys(cells.names_defined(piece.code), piece.cell))
         return names
 
 
@@ -82,17 +90,12 @@ def read(path: Path) -> Submission:
     except (OSError, UnicodeDecodeError) as problem:
         raise Unreadable(f"{path.name} cannot be read: {problem}.") from None
     whole = _MARKER.split(text) if path.suffix == ".py" else _notebook_code(text, path.name)
-    return Submission(path, tuple(part for code in whole for part in _cut(code)))
+    numbered = enumerate(whole, 1)
+    return Submission(path, tuple(Piece(part, n) for n, code in numbered for part in cut(code)))
 
 
-def pieces(cell: Any) -> list[str]:
-    """The pieces of one cell of a notebook, each exercise's beginning with its header."""
-    if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-        return []
-    return _cut(_text(cell.get("source", "")))
-
-
-def _cut(code: str) -> list[str]:
+def cut(code: str) -> list[str]:
+    """A cell's code, cut before each header."""
     parts = (part.strip("\n") for part in _CUT.split(code))
     return [part for part in parts if part.strip()]
 
@@ -112,13 +115,17 @@ def _notebook_code(text: str, name: str) -> list[str]:
             f"{name} is JSON, but not a notebook of format 4: it has no list of cells. "
             "Open it in Jupyter and save it again."
         )
-    return [code for cell in listed for code in pieces(cell)]
+    return [code for cell in listed if (code := code_of(cell)) is not None]
 
 
-def _text(lines: object) -> str:
-    if isinstance(lines, list):
-        lines = "".join(line for line in lines if isinstance(line, str))
-    return lines.replace("\r\n", "\n") if isinstance(lines, str) else ""
+def code_of(cell: Any) -> str | None:
+    """The code in one cell of a notebook; None if it is no code cell."""
+    if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+        return None
+    source = cell.get("source", "")
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    return source.replace("\r\n", "\n") if isinstance(source, str) else ""
 
 
 def id_of(cell: str) -> str:
