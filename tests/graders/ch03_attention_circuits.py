@@ -106,7 +106,7 @@ def ov_is_linear(answer, seed):
 
 def causal_pattern(seed, batch, n_heads, n_pos):
     """Rows that sum to one, nothing after the diagonal."""
-    odds = draw(seed, batch, n_heads, n_pos, n_pos, scale=2).exp().tril()
+    odds = draw(seed, batch, n_heads, n_pos, n_pos, scale=2.0).exp().tril()
     return odds / odds.sum(dim=-1, keepdim=True)
 
 

@@ -149,7 +149,7 @@ def causal(n_heads, n_kv_heads):
         before = answer(x, *w)
         for t in (1, 3):
             edited = x.clone()
-            edited[:, t:] += draw(seed + t, 2, 5 - t, 7, scale=5)
+            edited[:, t:] += draw(seed + t, 2, 5 - t, 7, scale=5.0)
             expect_close(
                 answer(edited, *w)[:, :t],
                 before[:, :t],

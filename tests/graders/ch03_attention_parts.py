@@ -50,7 +50,7 @@ def softmax_by_hand(answer):
 
 
 def rows_sum_to_one(answer, seed):
-    weights = answer(draw(seed, 3, 4, 6, scale=10))
+    weights = answer(draw(seed, 3, 4, 6, scale=10.0))
     expect_close(weights.sum(dim=-1), torch.ones(3, 4), "the sum of each row of the softmax")
     if not (weights >= 0).all():
         raise Wrong("a weight is negative; the softmax gives none below 0")
@@ -129,7 +129,7 @@ def cases_mask(seed):
         Case("1 query, 6 keys", (draw(seed, 2, 3, 1, 6),)),
         Case("1 query, 1 key", (draw(seed, 2, 3, 1, 1),)),
         Case("5 queries and keys, one score already -inf", (hidden,)),
-        Case("3 queries and keys, scores of thousands", (draw(seed, 2, 4, 3, 3, scale=4000),)),
+        Case("3 queries and keys, scores of thousands", (draw(seed, 2, 4, 3, 3, scale=4000.0),)),
     ]
 
 
