@@ -24,7 +24,7 @@ from tqdm import tqdm
 from minitransformer.config import PRESETS, Config
 from minitransformer.fetch import cache_dir, fetch, source
 from minitransformer.rotary import Rotary
-from minitransformer.tokenizer import Tokenizer
+from minitransformer.tokenizer import PATTERNS, Tokenizer, bytes_of_gpt2_token
 from minitransformer.transformer import Transformer
 
 # Part of the derived files' names: raise it when what we write into them changes.
@@ -60,7 +60,7 @@ def load_tokenizer(name: str) -> Tokenizer:
     return Tokenizer(
         ranks={bytes.fromhex(token): rank for token, rank in vocabulary["ranks"].items()},
         special=vocabulary["special"],
-        pattern=vocabulary["pattern"],
+        pattern=PATTERNS[vocabulary["pre"]],
     )
 
 
@@ -160,14 +160,14 @@ def unpermute(w: np.ndarray, d_head: int) -> np.ndarray:
 
 
 def read_vocabulary(reader: Any) -> dict[str, Any]:
-    """The tokenizer of a GGUF: each token's bytes and rank, the special ones, the pattern."""
-    from minitransformer.tokenizer import SMOLLM2_PATTERN, bytes_of_gpt2_token
+    """The tokenizer of a GGUF: each token's bytes and rank, the special ones, the pre-tokenizer."""
 
     def field(name: str) -> Any:
         return reader.fields[f"tokenizer.ggml.{name}"].contents()
 
-    if field("pre") != "smollm":
-        raise ValueError(f'pre-tokenizer: expected "smollm", got "{field("pre")}"')
+    pre = field("pre")
+    if pre not in PATTERNS:
+        raise ValueError(f'pre-tokenizer: expected one of {list(PATTERNS)}, got "{pre}"')
     tokens, types = field("tokens"), field("token_type")
     control = 3  # llama.cpp's type of a token that stands for no text
     ranks = {
@@ -178,7 +178,7 @@ def read_vocabulary(reader: Any) -> dict[str, Any]:
     special = {
         t: i for i, (t, type_) in enumerate(zip(tokens, types, strict=True)) if type_ == control
     }
-    return {"ranks": ranks, "special": special, "pattern": SMOLLM2_PATTERN}
+    return {"ranks": ranks, "special": special, "pre": pre}
 
 
 def write_whole(path: Path, write: Any) -> None:

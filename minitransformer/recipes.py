@@ -116,13 +116,14 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def commit() -> str:
-    """The commit the code stands at, marked if the package was changed since."""
+    """The commit the code stands at, marked if what measures was changed since."""
 
     def git(*words: str) -> str:
         ran = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True)
         return ran.stdout.strip() if ran.returncode == 0 else ""
 
-    changed = git("status", "--porcelain", "--", "minitransformer")
+    measured_by = ("minitransformer/*.py", "minitransformer/experiments", "data")
+    changed = git("status", "--porcelain", "--", *measured_by)
     return (git("rev-parse", "HEAD") or "unknown") + (" and changes" if changed else "")
 
 

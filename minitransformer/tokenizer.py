@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 
 import tiktoken
 
-# GPT-2's cutting of text into words, with each digit on its own. The lookahead before the
+# How text is cut into words before anything is merged, by the name a GGUF gives it.
+# smollm: GPT-2's cutting, with each digit on its own. The lookahead before the
 # digits keeps the white space in front of a number in one piece, as it is when the digits
 # are cut out first.
-SMOLLM2_PATTERN = (
-    r"'(?:s|t|re|ve|m|ll|d)| ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+"
-    r"|\s+(?=\p{N})|\s+(?!\S)|\s+"
-)
+PATTERNS = {
+    "smollm": (
+        r"'(?:s|t|re|ve|m|ll|d)| ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+"
+        r"|\s+(?=\p{N})|\s+(?!\S)|\s+"
+    ),
+}
 
 
 class Tokenizer:
