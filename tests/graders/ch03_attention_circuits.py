@@ -51,9 +51,12 @@ def qk_by_hand(answer):
 def qk_scores_a_pair(answer, seed):
     W_Q, W_K, *_ = weights(seed, 6, 2, 7, 4)
     x, y = draw(seed, 7), draw(seed + 1, 7)
+    matrices = answer(W_Q, W_K)
     for h in range(6):
         raw = (x @ W_Q[h]).dot(y @ W_K[h // 3])
-        expect_close(x @ answer(W_Q, W_K)[h] @ y, raw, f"x @ qk[{h}] @ y, against head {h}'s q . k")
+        found = x.double() @ matrices[h].double() @ y.double()
+        what = f"x @ qk[{h}] @ y, against head {h}'s q . k"
+        expect_close(found.to(matrices.dtype), raw, what)  # no finer than the answer's own digits
 
 
 def cases_ov(seed):
@@ -165,9 +168,14 @@ def model_qk(answer, seed):
     model, tokens = tiny_model(seed, positions=None)
     _, cache = model.run_with_cache(tokens, keep=["attn_in", "attn_scores"])
     x, (W_Q, W_K, _, _) = cache["attn_in", 1], attention_weights(model)
-    raw = torch.einsum("bim,hmn,bjn->bhij", x, answer(W_Q, W_K).to(x.dtype), x)
+    matrices = answer(W_Q, W_K)
+    raw = torch.einsum("bim,hmn,bjn->bhij", x.double(), matrices.double(), x.double())
     past = torch.ones(5, 5).tril().bool()
-    expect_close(raw[..., past] / 2, cache["attn_scores", 1][..., past], "a model's scores from QK")
+    expect_close(
+        (raw[..., past] / 2).to(matrices.dtype),
+        cache["attn_scores", 1][..., past],
+        "a model's scores from QK",
+    )
 
 
 def model_ov(answer, seed):
