@@ -13,7 +13,7 @@ from minitransformer.names import nearest
 _LEARN = {
     "start": ("workbook.start", "copy the exercise notebooks to work/ (overwrites nothing)"),
     "lab": ("workbook.lab", "open them in JupyterLab"),
-    "check": ("workbook.check", "grade your answers, and say what to do next"),
+    "check": ("workbook.checking", "grade your answers, and say what to do next"),
     "hint": ("workbook.hint", "one more hint for an exercise"),
     "progress": ("workbook.progress", "chapters, exercises and points so far"),
     "reset": ("workbook.reset", "put an exercise or a notebook back; yours is kept beside it"),

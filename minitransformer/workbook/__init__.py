@@ -5,7 +5,7 @@ Leaves torch alone: the commands of the terminal start in a fraction of a second
 
 from __future__ import annotations
 
-from minitransformer.workbook.mine import mine
+from minitransformer.workbook.earlier import mine
 from minitransformer.workbook.notebook import check
 
 __all__ = ["check", "mine"]

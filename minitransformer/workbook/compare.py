@@ -6,7 +6,7 @@ file is imported, so that an answer that replaces `torch.isclose` does not judge
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -117,13 +117,13 @@ def show(tensor: Tensor) -> str:
     return _nested(tensor.tolist())
 
 
-def _nested(values: Sequence[Any] | float) -> str:
+def _nested(values: Any) -> str:
     if isinstance(values, list):
         return "[" + ", ".join(_nested(v) for v in values) + "]"
-    return _number(values)  # type: ignore[arg-type]
+    return _number(values)
 
 
-def _number(value: float) -> str:
+def _number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -189,9 +189,9 @@ def _on_cases(cases: Cases, oracle: Answer) -> list[Rung]:
                 inspect.signature(answer).bind(*case.args)
             except (TypeError, ValueError):
                 wanted = ", ".join(inspect.signature(oracle).parameters)
+                arguments = "1 argument" if len(case.args) == 1 else f"{len(case.args)} arguments"
                 raise Wrong(
-                    f"it is called with {len(case.args)} arguments ({wanted}); "
-                    f"yours takes {_parameters(answer)}"
+                    f"it is called with {arguments} ({wanted}); yours takes {_parameters(answer)}"
                 ) from None
 
     def shape(answer: Answer, seed: int) -> None:

@@ -59,7 +59,7 @@ def show(out: Console, project: Project, chapter: Chapter, state: State) -> None
         if status == PASSED and state.passed_version(exercise.id) != version(
             project, chapter, exercise
         ):
-            notes.append("of an earlier version: check it again")
+            notes.append("changed since: check it again")
         note = f"   {', '.join(notes)}" if notes else ""
         out.print(f"  {word:<8}{exercise.id:<28}{report.points(exercise.points):>9}{note}")
     out.print()

@@ -102,7 +102,6 @@ class Project:
         for exercise in chapter.exercises:
             if exercise.name == name:
                 return chapter, exercise
-        known = [exercise.id for exercise in chapter.exercises]
-        full = f"{chapter.topic}.{name}"
-        offer = nearest(full, known) or f". There are: {', '.join(known)}."
-        raise Unknown(f'There is no exercise "{full}"{offer}')
+        known = [exercise.name for exercise in chapter.exercises]
+        offer = nearest(name, known) or f". There are: {', '.join(known)}."
+        raise Unknown(f'There is no exercise "{name}" in {chapter.topic}{offer}')

@@ -71,6 +71,6 @@ def advice(chapter: Chapter, passed: Callable[[str], bool], hints: Callable[[str
     for exercise in chapter.exercises:
         if not passed(exercise.id):
             left = len(exercise.hints) - hints(exercise.id)
-            hint = f" A hint: {COMMAND} hint {exercise.id}" if left else ""
-            return f"Next: {exercise.id}, about {exercise.minutes} minutes.{hint}"
+            hint = f"\nA hint: {COMMAND} hint {exercise.id}" if left else ""
+            return f"Next: {exercise.id}, about {exercise.minutes} min.{hint}"
     return "All of this chapter's exercises are passed."

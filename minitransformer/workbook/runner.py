@@ -54,12 +54,12 @@ def grade(
 ) -> list[Verdict]:
     """Judge `submission` against `chapter`, in the chapter's order; `report` hears each at once.
 
-    `only` names the exercises to judge; those that they need are judged too, so that `mine` finds
-    the learner's own, but not reported.
+    `only` names the exercises whose verdicts are returned; those that they need are judged too, so
+    that `mine` finds the learner's own.
     """
     wanted = set(only) if only is not None else {e.id for e in chapter.exercises}
     run = _Run(project, chapter, submission, _with_needs(chapter, wanted), seed, limit)
-    run.report = lambda verdict: report(verdict) if verdict.id in wanted else None
+    run.report = report
     run.go()
     return [run.verdicts[e.id] for e in chapter.exercises if e.id in wanted]
 

@@ -50,7 +50,7 @@ class Submission:
         if not found:
             raise LookupError(
                 f"there is no cell that starts with '# exercise: {id}': put that line back above "
-                f"your function, or get the cell back with: {COMMAND} reset {id}"
+                f"your function, or get the cell back: {COMMAND} reset {id}"
             )
         if len(found) > 1:
             cells_ = " and ".join(str(n) for n in dict.fromkeys(p.cell for p in found))

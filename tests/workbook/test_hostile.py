@@ -182,7 +182,7 @@ def test_a_cell_outside_the_exercises_costs_itself_alone(project, write):
 
 
 def test_a_notebook_that_is_not_json_costs_that_notebook_alone(project, write, capsys):
-    from minitransformer.workbook.check import check
+    from minitransformer.workbook.checking import check
 
     second = project.solutions / "ch02_small.py"
     second.write_text((project.solutions / "ch01_tiny.py").read_text().replace("tiny.", "small."))

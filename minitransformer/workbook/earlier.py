@@ -12,12 +12,13 @@ import linecache
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, no_type_check
 
 HOOK = "__mine__"
 _told: set[str] = set()
 
 
+@no_type_check  # the tests' shape checks would stand between this and its caller's frame
 def mine(id: str) -> Any:
     """The answer of the exercise `id`: `p = mine("attention.softmax")(scores)`."""
     namespace = sys._getframe(1).f_globals

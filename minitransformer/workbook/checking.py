@@ -6,7 +6,7 @@ Leaves out how a verdict is reached (`runner.py`) and worded (`report.py`).
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 from minitransformer.workbook import report, submission
@@ -98,7 +98,7 @@ def one(
     project: Project,
     chapter: Chapter,
     path: Path,
-    only: Iterable[str] | None,
+    only: Collection[str] | None,
     remember: bool,
     seed: int,
     limit: float,
@@ -122,7 +122,8 @@ def one(
 
         def say(verdict: Verdict) -> None:
             seen[verdict.id] = verdict.passed
-            report.show(out, verdict, exercises[verdict.id], passed)
+            if only is None or verdict.id in only:
+                report.show(out, verdict, exercises[verdict.id], passed)
 
         verdicts = grade(project, chapter, answers, only=only, seed=seed, limit=limit, report=say)
     if remember:

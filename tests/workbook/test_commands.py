@@ -1,0 +1,203 @@
+"""The learner's commands: what they print, what they keep, and that they lose nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from minitransformer.__main__ import COMMANDS, main
+
+
+@pytest.fixture
+def run(project, monkeypatch, capsys):
+    """`run("start", "tiny")` in the made-up project: the exit code and what was printed."""
+    monkeypatch.chdir(project.root)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*words):
+        try:
+            code = main(words)
+        except SystemExit as stop:
+            code = stop.code
+        return code, capsys.readouterr().out
+
+    return run
+
+
+def solve(project, write, **answers):
+    write(project.work / "ch01_tiny.ipynb", {f"tiny.{k}": v for k, v in answers.items()})
+
+
+def test_without_a_command_a_newcomer_is_told_what_to_type(run):
+    code, said = run()
+    assert code == 0
+    assert "New here? Type:  python -m minitransformer start" in said
+    assert all(name in said for name in COMMANDS)
+
+
+def test_an_unknown_command_offers_the_nearest(project, capsys):
+    assert main(["chek"]) == 2
+    assert 'There is no command "chek"; did you mean "check"?' in capsys.readouterr().err
+
+
+def test_start_copies_once_and_overwrites_nothing(run, project):
+    code, said = run("start")
+    notebook = project.work / "ch01_tiny.ipynb"
+    assert code == 0
+    assert "a fresh copy, 4 exercises, 10 points, about 10 minutes" in said
+    notebook.write_text("mine")
+    assert "yours, left as it is" in run("start", "tiny")[1]
+    assert notebook.read_text() == "mine"
+
+
+def test_start_says_when_the_exercises_have_changed_and_offers_a_copy_beside(run, project):
+    run("start")
+    source = project.exercises / "ch01_tiny.ipynb"
+    assert "have changed" not in run("start")[1]
+    source.write_text(source.read_text() + "\n")
+    assert "have changed since you copied them" in run("start")[1]
+    run("start", "tiny", "--new")
+    assert (project.work / "ch01_tiny-2.ipynb").read_bytes() == source.read_bytes()
+    assert "have changed" not in run("start")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["check", "tinny"], 'There is no topic "tinny"; did you mean "tiny"?'),
+        (["check", "tiny.dubble"], 'There is no exercise "dubble" in tiny; did you mean "double"?'),
+        (["check", "tiny.zzz"], "There are: double, total, both, largest."),
+        (["check"], "Begin with: python -m minitransformer start"),
+        (["check", "--of", "elsewhere.ipynb"], "There is no file elsewhere.ipynb in ."),
+        (["check", "--of", "no/where.ipynb"], "nor a folder no"),
+        (["check", "--of", "solutions/ch01_tinny.py"], 'did you mean "ch01_tiny.py"?'),
+        (["check", "--of", "solutions"], "10 of 10 points; 4 of 4 exercises passed."),
+        (["check", "--of", "empty.py"], "empty.py has no exercises of this book"),
+        (["hint", "tiny"], 'Expected an exercise like attention.scores, found "tiny".'),
+        (["hint", "tiny.totl"], 'did you mean "total"'),
+        (["reset", "tiny"], "There is no work/ch01_tiny.ipynb to reset."),
+        (["start", "tin"], 'did you mean "tiny"?'),
+        (["lab"], "There is nothing to open yet."),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(run, project, words, sentence):
+    (project.root / "empty.py").write_text("x = 1\n")
+    code, said = run(*words)
+    assert sentence in " ".join(said.split())
+    assert code == (0 if words[-1] == "solutions" else 2)
+    assert all(len(line.rstrip()) <= 80 for line in said.splitlines())
+
+
+def test_check_grades_remembers_and_says_what_is_next(run, project, write):
+    solve(project, write, total="def total(x):\n    return x.sum(0)", largest=None)
+    code, said = run("check")
+    assert code == 1
+    assert "4 of 10 points; 2 of 4 exercises passed." in said
+    assert "This sums down the columns: the last axis is `dim=-1`." in said
+    assert "python -m minitransformer hint tiny.total" in said
+    assert "\x1b" not in said
+    code, said = run("progress")
+    assert "########............  4 of 10 points, 2 of 4 exercises" in said
+    assert "failed  tiny.total" in said
+
+
+def test_check_of_one_exercise_reports_that_one(run, project, write):
+    solve(project, write, double="def double(x):\n    return x / 2")
+    code, said = run("check", "tiny.both")
+    assert code == 0
+    assert "passed    tiny.both" in said
+    assert "tiny.largest" not in said.partition("Next:")[0]
+    code, said = run("check", "tiny.double")
+    assert (code, "This is half of x" in said) == (1, True)
+
+
+def test_what_is_needed_first_is_said_and_blocks_nothing(run, project, write):
+    stub = "def double(x):\n    raise NotImplementedError"
+    solve(project, write, double=stub, both="def both(x):\n    return x.sum(-1)")
+    said = run("check", "tiny.both")[1]
+    assert "tiny.double comes first." in " ".join(said.split())
+
+
+def test_grading_other_peoples_files_is_not_your_progress(run, project):
+    run("check", "--of", "solutions")
+    run("check", "--of", "solutions/ch01_tiny.py")
+    assert not project.work.exists()
+
+
+def test_hints_come_one_at_a_time(run):
+    said = [run("hint", "tiny.double")[1] for _ in range(4)]
+    assert "Hint 1 of 3" in said[0]
+    assert "Add." in said[0]
+    assert "Multiply" not in said[0]
+    assert "Multiply" in said[1]
+    assert "2 * x" in said[2]
+    assert "You have had all 3 hints" in said[3]
+    assert "Add." in said[3]
+
+
+def test_reset_of_a_topic_keeps_the_old_copy(run, project):
+    run("start")
+    notebook = project.work / "ch01_tiny.ipynb"
+    for text in ("one", "two"):
+        notebook.write_text(text)
+        run("reset", "tiny")
+        assert notebook.read_bytes() == (project.exercises / "ch01_tiny.ipynb").read_bytes()
+    kept = sorted(project.work.glob("*-kept*"))
+    assert [path.read_text() for path in kept] == ["two", "one"]
+
+
+def test_reset_of_an_exercise_puts_its_stub_back_and_leaves_the_rest(run, project, write):
+    solve(project, write, total="def total(x):\n    return 0\n# exercise: tiny.total\ntotal = 3")
+    notebook = project.work / "ch01_tiny.ipynb"
+    before = notebook.read_bytes()
+    code, said = run("reset", "tiny.total")
+    assert code == 0
+    assert (project.work / "ch01_tiny-kept.ipynb").read_bytes() == before
+    code, said = run("check")
+    assert "not done  tiny.total" in said
+    assert said.count("passed    ") == 3
+
+
+def test_reset_puts_a_deleted_cell_back_in_its_place(run, project, write):
+    solve(project, write, total=None)
+    run("reset", "tiny.total")
+    cells = json.loads((project.work / "ch01_tiny.ipynb").read_text())["cells"]
+    first = ["".join(cell["source"]).partition("\n")[0] for cell in cells]
+    place = first.index("# exercise: tiny.total")
+    assert first[place - 1] == "# exercise: tiny.double"
+    assert first[place + 1] == 'check("tiny.total")'
+
+
+def test_state_that_cannot_be_read_is_kept_aside(run, project):
+    run("hint", "tiny.double")
+    state = project.work / ".progress.json"
+    state.write_text("{")
+    assert "is kept as progress-unreadable.json" in " ".join(run("progress")[1].split())
+    assert (project.work / "progress-unreadable.json").read_text() == "{"
+
+
+def test_state_is_written_whole_or_not_at_all(project, monkeypatch):
+    from minitransformer.workbook import state
+
+    project.work.mkdir()
+    mine = state.State(project.work)
+    mine.take_hint("tiny.double", 3)
+    whole = mine.path.read_bytes()
+
+    def full_disk(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(state.os, "fsync", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        mine.take_hint("tiny.double", 3)
+    assert mine.path.read_bytes() == whole
+    assert list(project.work.iterdir()) == [mine.path]
+
+
+def test_a_pass_of_an_earlier_version_is_named(run, project, write):
+    solve(project, write)
+    run("check")
+    grader = project.root / "tests" / "graders" / "ch01_tiny_inputs.py"
+    grader.write_text(grader.read_text() + "\n# a later version\n")
+    assert run("progress")[1].count("changed since: check it again") == 4

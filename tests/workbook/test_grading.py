@@ -1,0 +1,174 @@
+"""The ladder: which rung an answer fails at, and that other right answers pass."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+
+@pytest.fixture
+def climb(project):
+    """`climb(id, answer)`: the verdict of the made-up chapter's grader, with its catalogue."""
+    from minitransformer.workbook import catalogue
+
+    chapter = project.chapter("tiny")
+    module = catalogue.load_module(project.grader(chapter), "tiny_graders")
+    graders = catalogue.graders(module)
+
+    def climb(id, answer, seed=0):
+        wrong = catalogue.wrong_answers(project.wrong(chapter), id.partition(".")[2])
+        return graders[id].climb(answer, seed, wrong)
+
+    return climb
+
+
+def loop(x):
+    out = torch.zeros(x.shape, dtype=torch.float64)
+    for i in range(x.shape[0]):
+        out[i] = x[i] * 2
+    return out
+
+
+def with_another_name(tensor, times=2):
+    return tensor * times
+
+
+class Doubler:
+    def __call__(self, x):
+        return x + x
+
+
+@pytest.mark.parametrize("answer", [loop, with_another_name, Doubler(), lambda *a: 2 * a[0]])
+def test_other_right_answers_pass(climb, answer):
+    verdict = climb("tiny.double", answer)
+    assert verdict.passed, verdict.message
+    assert verdict.held == (
+        "signature",
+        "shape and dtype",
+        "inputs unchanged",
+        "by hand",
+        "values",
+        "twice x less x is x",
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_any_floating_dtype_passes(climb, dtype):
+    assert climb("tiny.total", lambda x: x.sum(-1).to(dtype)).passed
+    verdict = climb("tiny.total", lambda x: (x.sum(-1) + 0.1).to(dtype))
+    assert verdict.rung == "values"
+
+
+def stub(x):
+    raise NotImplementedError
+
+
+def half_done(x):
+    if x.ndim > 1:
+        return 2 * x
+    raise NotImplementedError
+
+
+FAILING = {
+    "not callable": (3, "callable", "double is not a function; it is int"),
+    "two arguments": (
+        lambda x, y: x,
+        "signature",
+        "called with 1 argument (x); yours takes (x, y)",
+    ),
+    "none": (lambda x: None, "shape and dtype", "of shape [2, 3], found None"),
+    "shape": (lambda x: x[0], "shape and dtype", "expected shape [2, 3], found [3]"),
+    "dtype": (lambda x: (2 * x).int(), "shape and dtype", "found a tensor of torch.int32"),
+    "input": (lambda x: x.add_(x) - 1, "inputs unchanged", "argument 1 was changed by the call"),
+    "by hand": (lambda x: 3 * x, "by hand", "expected [3, 6], found [4.5, 9]"),
+    "values": (lambda x: 2 * x.abs(), "values", "on the case 'two rows of three'"),
+    "raises": (lambda x: x / "2", "shape and dtype", "double raised TypeError on the case"),
+    "half done": (half_done, "by hand", "double still raises NotImplementedError"),
+    "not a number": (lambda x: x * float("nan"), "by hand", "found [nan, nan]"),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_each_rung_says_what_it_found(climb, name):
+    answer, rung, sentence = FAILING[name]
+    verdict = climb("tiny.double", answer)
+    assert (verdict.status, verdict.rung, verdict.catalogued) == ("failed", rung, False)
+    assert sentence in verdict.message
+
+
+def test_a_stub_is_not_done_yet(climb):
+    for id in ("tiny.double", "tiny.largest"):
+        verdict = climb(id, stub)
+        assert (verdict.status, verdict.message, verdict.held) == ("todo", "not done yet", ())
+
+
+def test_a_catalogued_mistake_gets_its_sentence(climb):
+    def in_place(x):
+        x *= 2
+        return x
+
+    assert climb("tiny.double", lambda x: x / 2).message.startswith("This is half of x")
+    assert climb("tiny.double", in_place).message.startswith("This doubles the caller's own tensor")
+    assert climb("tiny.double", in_place).catalogued
+
+
+def test_a_property_is_asked_after_the_values(climb):
+    def only_on_the_case(x):
+        return 2 * x if x.shape != (2, 3) or calls.append(1) or len(calls) < 4 else x
+
+    calls: list[int] = []
+    verdict = climb("tiny.double", only_on_the_case)
+    assert verdict.rung == "twice x less x is x"
+    assert verdict.held[-1] == "values"
+
+
+def test_evidence_is_judged_by_its_predicate(climb):
+    assert climb("tiny.largest", lambda x: (int(x.argmax()), float(x.max()))).passed
+    verdict = climb("tiny.largest", lambda x: (0, float(x[0])))
+    assert (verdict.rung, verdict.status) == ("evidence", "failed")
+    assert "the evidence does not hold" in verdict.message
+    assert "cannot be used" in climb("tiny.largest", lambda x: 4).message
+
+
+def test_another_seed_gives_other_cases_and_is_kept(climb):
+    assert climb("tiny.double", lambda x: 2 * x, seed=7).seed == 7
+
+
+INF = float("inf")
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "problem"),
+    [
+        (torch.tensor([-INF]), torch.tensor([-INF]), ""),
+        (torch.tensor([-1e9]), torch.tensor([-INF]), "expected [-inf], found [-1e+09]"),
+        (torch.tensor([0.0]), torch.tensor([float("nan")]), "expected [nan], found [0]"),
+        (1.0 + 1e-9, 1.0, ""),
+        (2, 2.0, ""),
+        (True, 1, "expected a number, found a bool"),
+        ((1, 2), (1, 3), "expected 3, found 2"),
+        ((1, 2), (1, 2, 3), "expected 3 values, found 2"),
+        ({"a": 1}, {"b": 1}, "expected the keys ['b'], found ['a']"),
+        ("ab", "ac", "expected 'ac', found 'ab'"),
+        (torch.zeros(30), torch.ones(30), "30 of 30 entries differ; the first is at [0]"),
+    ],
+)
+def test_values_are_compared_to_rounding(found, expected, problem):
+    from minitransformer.workbook.grading import Wrong, expect_close
+
+    if not problem:
+        expect_close(found, expected, "it")
+    else:
+        with pytest.raises(Wrong) as caught:
+            expect_close(found, expected, "it")
+        assert str(caught.value).startswith("it: ")
+        assert problem in str(caught.value)
+
+
+def test_a_grader_is_given_cases_or_a_predicate():
+    from minitransformer.workbook.grading import grader
+
+    with pytest.raises(ValueError, match="expected cases and an oracle, or a predicate"):
+        grader("tiny.double")
+    with pytest.raises(ValueError, match="has a predicate, no cases"):
+        grader("tiny.double", cases=lambda seed: [], predicate=lambda answer, seed: None)

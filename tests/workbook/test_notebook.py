@@ -1,0 +1,102 @@
+"""`check` and `mine` in a notebook, where functions live in the notebook's own process."""
+
+from __future__ import annotations
+
+import linecache
+import time
+
+import pytest
+
+
+@pytest.fixture
+def cell(project, monkeypatch):
+    """`cell(code)` runs it as a kernel does: one namespace, each cell's text on file."""
+    from minitransformer.workbook import check, mine, notebook
+
+    monkeypatch.chdir(project.root)
+    monkeypatch.setattr(notebook, "_passed", {})
+    monkeypatch.setattr("minitransformer.workbook.earlier._told", set())
+    namespace = {"__name__": "__main__", "check": check, "mine": mine}
+    count = 0
+
+    def cell(code):
+        nonlocal count
+        count += 1
+        name = f"<ipykernel cell {count}>"
+        linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+        *body, last = code.splitlines()
+        exec(compile("\n".join(body), name, "exec"), namespace)
+        return eval(last, namespace)
+
+    return cell
+
+
+def test_check_grades_the_live_function_and_remembers(cell, project):
+    from minitransformer.workbook.state import State
+
+    wrong = cell('def double(x):\n    return x / 2\ncheck("tiny.double")')
+    assert "failed: tiny.double\nThis is half of x" in wrong
+    right = cell('def double(x):\n    return x * 2\ncheck("tiny.double")')
+    assert right.startswith("passed: tiny.double, 1 point.\nNext: tiny.total")
+    assert State(project.work).status("tiny.double") == "passed"
+
+
+def test_check_of_what_is_not_there(cell):
+    assert "there is no double yet: run its cell first" in cell('check("tiny.double")').lower()
+    assert 'did you mean "double"?' in cell('check("tiny.dubble")')
+    assert cell('def double(x):\n    raise NotImplementedError\ncheck("tiny.double")').startswith(
+        "not done yet: tiny.double"
+    )
+
+
+def test_one_mistake_is_not_paid_for_twice(cell):
+    cell("def double(x):\n    return x / 2\nNone")
+    text = cell(
+        'def both(x):\n    return mine("tiny.total")(mine("tiny.double")(x))\ncheck("tiny.both")'
+    )
+    assert text.startswith("passed: tiny.both")
+
+
+def test_check_is_quick_once_warm_and_shows_as_html(cell):
+    cell('def double(x):\n    return x * 2\ncheck("tiny.double")')
+    begin = time.perf_counter()
+    shown = cell('check("tiny.double")')
+    assert time.perf_counter() - begin < 1.0
+    assert "<div" in shown._repr_html_()
+
+
+def test_mine_is_the_learners_own_by_its_header(cell, capsys):
+    own = '# exercise: tiny.double\ndef double(x):\n    return "own"\n'
+    assert cell(f'{own}mine("tiny.double")(1)') == "own"
+    assert capsys.readouterr().out == ""
+
+
+def test_mine_falls_back_on_the_solution_with_a_word(cell, capsys):
+    assert cell('mine("tiny.double")(21)') == 42
+    assert cell("def double(x):\n    return None\nmine('tiny.double')(21)") == 42  # no header
+    assert capsys.readouterr().out == "tiny.double is not there yet: the solution's is used.\n"
+    stub = "# exercise: tiny.total\ndef total(x):\n    raise NotImplementedError\n"
+    import torch
+
+    assert cell(f"{stub}mine('tiny.total')").__call__(torch.ones(1, 3)).tolist() == [3.0]
+    assert capsys.readouterr().out == "tiny.total is not done yet: the solution's is used.\n"
+
+
+def test_mine_finds_the_answer_in_another_notebook(cell, project, write):
+    write(project.work / "ch01_tiny.ipynb", {"tiny.double": "def double(x):\n    return 'theirs'"})
+    assert cell('mine("tiny.double")(1)') == "theirs"
+
+
+def test_mine_in_a_solutions_file_is_the_solution(project, monkeypatch):
+    import torch
+
+    from minitransformer.workbook import catalogue
+
+    monkeypatch.chdir(project.root)
+    module = catalogue.load_module(project.solutions / "ch01_tiny.py", "solutions_ch01_tiny")
+    assert module.both(torch.ones(2, 3)).tolist() == [6.0, 6.0]
+
+
+def test_a_misspelt_id_is_named(cell):
+    with pytest.raises(ValueError, match='did you mean "double"'):
+        cell('mine("tiny.dubble")')
