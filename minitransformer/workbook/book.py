@@ -65,6 +65,7 @@ def build(root: Path) -> int:
     os.environ.update(page_environment(root))
     if failed := execute_pages(root):
         return failed
+    shutil.rmtree(root / "_build" / "html", ignore_errors=True)  # or pages since removed stay
     command = "from jupyter_book.cli.main import main; main()"
     flags = ["build", str(root), "-W", "-n", "--keep-going", "-q"]
     failed = subprocess.run([sys.executable, "-c", command, *flags], check=False).returncode

@@ -193,15 +193,14 @@ def add_launch_buttons(app: Sphinx, doctree: nodes.document) -> None:
     title.parent.insert(title.parent.index(title) + 1, bar)
 
 
-def take_out_thebe(app: Sphinx, page: str, template: str, context: dict, doctree: Any) -> None:
-    """Jupyter Book's pages name a script on a CDN, loaded on a click on a button we do not have."""
-    scripts = context.get("script_files", [])
-    context["script_files"] = [
-        script
-        for script in scripts
-        if "thebe" not in str(getattr(script, "filename", script)).lower()
-        and "thebe" not in getattr(script, "attributes", {}).get("body", "").lower()
-    ]
+def take_out_thebe(app: Sphinx, config: Any) -> None:
+    """Jupyter Book loads this extension unasked; it writes a CDN's address into every page."""
+    for listeners in app.events.listeners.values():
+        for listener in list(listeners):
+            if listener.handler.__module__.startswith("sphinx_thebe"):
+                app.disconnect(listener.id)
+    styles = app.registry.css_files
+    styles[:] = [(name, how) for name, how in styles if "thebe" not in name]
 
 
 def configure(app: Sphinx, config: Any) -> None:
@@ -225,10 +224,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("exercise", ExerciseDirective)
     app.add_directive("scoreboard", ScoreboardDirective)
     app.connect("config-inited", configure)
+    app.connect("config-inited", take_out_thebe)
     app.connect("env-purge-doc", forget_ledger)
     app.connect("doctree-read", add_launch_buttons, priority=100)  # before downloads are collected
     app.connect("doctree-read", collect_ledger)
     app.connect("env-updated", pages_with_scoreboard)
     app.connect("doctree-resolved", draw_scoreboard)
-    app.connect("html-page-context", take_out_thebe, priority=900)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

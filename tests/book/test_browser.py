@@ -10,28 +10,42 @@ from tab import PAGES, Watched
 pytestmark = pytest.mark.book
 WITH_VIEW = "chapters/ch03_attention.html"
 
-# The colours that a reader sees: of the text in each output, and of what lies behind it.
+# Of each text in an output: its colour, and the backgrounds behind it up to an opaque one.
 SEEN = """() => [...document.querySelectorAll(
     ".cell_output svg text, .attention-view .av-title, .attention-view .av-token, .ledger td"
   )].map((element) => {
-    let behind = element;
-    const clear = (element) => /, 0\\)$/.test(getComputedStyle(element).backgroundColor);
-    while (behind && clear(behind)) behind = behind.parentElement;
     const style = getComputedStyle(element);
-    const ink = element instanceof SVGElement && style.fill !== "none" ? style.fill : style.color;
-    return [ink, behind ? getComputedStyle(behind).backgroundColor : "rgb(255, 255, 255)"];
+    const behind = [];
+    for (let at = element; at; at = at.parentElement) {
+      behind.push(getComputedStyle(at).backgroundColor);
+      if (behind.at(-1).startsWith("rgb(")) break;
+    }
+    return [element instanceof SVGElement ? style.fill : style.color, behind];
   })"""
 
 
-def luminance(colour: str) -> float:
-    """Relative luminance by WCAG 2.1 of a colour as the browser writes it."""
-    numbers = colour[colour.index("(") + 1 : -1].split(",")
-    rgb = [float(number) / 255 for number in numbers[:3]]
+def channels(colour: str) -> list[float]:
+    """Red, green, blue and opacity, from how the browser writes a colour."""
+    numbers = [float(n) for n in colour[colour.index("(") + 1 : -1].split(",")]
+    return [n / 255 for n in numbers[:3]] + (numbers[3:] or [1.0])
+
+
+def blend(layers: list[str]) -> list[float]:
+    """The colour that is seen where see-through layers lie over an opaque one, topmost first."""
+    seen = [1.0, 1.0, 1.0]
+    for layer in reversed(layers):
+        *rgb, opacity = channels(layer)
+        seen = [opacity * new + (1 - opacity) * old for new, old in zip(rgb, seen, strict=True)]
+    return seen
+
+
+def luminance(rgb: list[float]) -> float:
+    """Relative luminance by WCAG 2.1."""
     parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(one: list[float], other: list[float]) -> float:
     low, high = sorted([luminance(one), luminance(other)])
     return (high + 0.05) / (low + 0.05)
 
@@ -62,10 +76,9 @@ def test_outputs_can_be_read_in_light_and_dark(
     page = tab.open(f"{html.as_uri()}/{page_name}")
     if page.locator("html[data-theme]").count():
         assert page.locator("html").get_attribute("data-theme") == theme
-    for ink, behind in page.evaluate(SEEN):
-        assert contrast(ink, behind) >= 4.5, (ink, behind)
-        if behind.startswith("rgb("):
-            assert (luminance(behind) < 0.2) == (theme == "dark")
+    for ink, layers in page.evaluate(SEEN):
+        assert contrast(channels(ink)[:3], blend(layers)) >= 4.5, (ink, layers)
+        assert (luminance(blend(layers[-1:])) < 0.2) == (theme == "dark")
 
 
 def test_the_chapter_answers_to_pointer_and_keyboard(watched: Watched, html: Path) -> None:
