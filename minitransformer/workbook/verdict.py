@@ -31,6 +31,7 @@ class Verdict:
 
     def expect_passed(self) -> None:
         """What a pytest test calls: the message is the failure."""
+        __tracebackhide__ = True
         if not self.passed:
             raise AssertionError(f"{self.id}: {self.message}")
 

@@ -47,6 +47,10 @@ def verdict(request: pytest.FixtureRequest, judged: dict[str, Any]) -> Verdict:
     if chapter.slug not in judged:
         mine = project.notebook(chapter)
         path = mine if of == "work" else Path(request.config.invocation_params.dir, of)
-        verdicts = runner.grade(project, chapter, submission.read(path), seed=seed)
+        try:
+            verdicts = runner.grade(project, chapter, submission.read(path), seed=seed)
+        except submission.Unreadable as problem:
+            begin = " Begin with: python -m minitransformer start" if of == "work" else ""
+            pytest.fail(f"{problem}{begin}", pytrace=False)
         judged[chapter.slug] = {verdict.id: verdict for verdict in verdicts}
     return judged[chapter.slug][grader.id]
