@@ -1,7 +1,8 @@
 """Chapter 03: where SmolLM2's heads look, what they move, and whether it matters.
 
-The heads named here were found on the discovery data (seed DISCOVERY, which the page shows);
-`measure(seed)` judges them on other data. The ranges of the claims were fixed before.
+The heads named here were found on other data than they are judged on: other speeches, other
+random tokens, another template of names (the page shows the finding). The ranges of the claims
+were fixed before `measure(seed)` was first run on the data it judges by.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import torch
 
 from minitransformer.experiments.claims import Row
-from minitransformer.experiments.data import capitalised, paragraphs, repeated_tokens
+from minitransformer.experiments.data import capitalised, repeated_tokens, speeches
 from minitransformer.experiments.heads import (
     Head,
     ablate_heads,
@@ -26,6 +27,7 @@ from minitransformer.tokenizer import Tokenizer
 from minitransformer.transformer import Transformer
 
 DISCOVERY = 1000  # the seed of the data on which the heads were found
+DISCOVERY_TEMPLATE = 3  # and the template of the names
 PREVIOUS: Head = (16, 0)  # looks one token back
 INDUCTION: list[Head] = [(18, 6), (17, 4), (17, 3), (17, 5)]  # look after the last time
 COPYING: Head = (29, 1)  # writes the token it attends to
@@ -123,8 +125,8 @@ def measure_repeats(seed: int, model: Transformer) -> Measured:
 
 
 def measure_text(seed: int, model: Transformer, tokenizer: Tokenizer) -> Measured:
-    """The previous-token head and the sinks, on 24 paragraphs of 32 tokens."""
-    text = paragraphs(tokenizer, 24, 32, seed)
+    """The previous-token head and the sinks, on 24 speeches of 32 tokens."""
+    text = speeches(tokenizer, 24, 32, seed, held_out=True)
     logits, cache = model.run_with_cache(text, keep=["pattern"])
     previous = lookback(cache.stack("pattern"), 1)
     loss = loss_per_token(logits, text)[:, 1:].mean()

@@ -26,13 +26,18 @@ def repeated_tokens(
     return torch.cat([first, first if repeat else other], dim=1)
 
 
-def paragraphs(tokenizer: Tokenizer, n: int, length: int, seed: int) -> Int[Tensor, "n pos"]:
-    """The first `length` tokens of `n` paragraphs of the Declaration of Human Rights."""
-    text = data_file("declaration_eng.txt").read_text(encoding="utf-8")
-    rows = [tokenizer.encode(line) for line in text.splitlines()]
-    rows = [row[:length] for row in rows if len(row) >= length]
+def speeches(
+    tokenizer: Tokenizer, n: int, length: int, seed: int, held_out: bool
+) -> Int[Tensor, "n pos"]:
+    """The first `length` tokens of `n` speeches of As You Like It.
+
+    Every other speech is held out: heads are looked for in some and judged on the others.
+    """
+    lines = data_file("as_you_like_it.txt").read_text(encoding="utf-8").splitlines()
+    rows = [tokenizer.encode(line)[:length] for line in lines[int(held_out) :: 2]]
+    rows = [row for row in rows if len(row) == length]
     if n > len(rows):
-        raise ValueError(f"only {len(rows)} paragraphs have {length} tokens: asked for {n}")
+        raise ValueError(f"only {len(rows)} speeches have {length} tokens, and {n} were asked for")
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
     return torch.tensor([rows[i] for i in order[:n].tolist()])
 
