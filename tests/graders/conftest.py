@@ -47,10 +47,8 @@ def verdict(request: pytest.FixtureRequest, judged: dict[str, Any]) -> Verdict:
     if chapter.slug not in judged:
         mine = project.notebook(chapter)
         path = mine if of == "work" else Path(request.config.invocation_params.dir, of)
-        try:
-            verdicts = runner.grade(project, chapter, submission.read(path), seed=seed)
-        except submission.Unreadable as problem:
-            begin = " Begin with: python -m minitransformer start" if of == "work" else ""
-            pytest.fail(f"{problem}{begin}", pytrace=False)
+        if of == "work" and not path.is_file():
+            pytest.fail(f"{path} is not there: python -m minitransformer start", pytrace=False)
+        verdicts = runner.grade(project, chapter, submission.read(path), seed=seed)
         judged[chapter.slug] = {verdict.id: verdict for verdict in verdicts}
     return judged[chapter.slug][grader.id]
