@@ -155,18 +155,22 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Say nothing for each file: the address must stay in sight."""
 
 
+class _Server(ThreadingHTTPServer):
+    allow_reuse_address = os.name == "posix"  # elsewhere it would share a port that is taken
+
+
 def open_server(folder: Path, port: int) -> ThreadingHTTPServer:
     """A server of `folder` for this machine alone, on `port` or, if that is taken, a free one."""
     handler = partial(_Quiet, directory=str(folder))
     try:
-        return ThreadingHTTPServer(("127.0.0.1", port), handler)
+        return _Server(("127.0.0.1", port), handler)
     except OSError:
-        return ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        return _Server(("127.0.0.1", 0), handler)
 
 
 def serve(folder: Path, port: int) -> int:
     with open_server(folder, port) as server:
-        if server.server_port != port:
+        if port and server.server_port != port:
             print(f"Port {port} is taken.")
         print(f"The book: http://localhost:{server.server_port}/ (Ctrl-C ends it)", flush=True)
         try:

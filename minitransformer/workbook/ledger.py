@@ -10,24 +10,20 @@ Leaves out: computing anything. The numbers come from `experiments.<topic>.measu
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
-from typing import Any, ClassVar, Protocol
+from typing import Any
+
+from minitransformer.experiments.claims import Row
 
 MIME = "application/vnd.minitransformer.ledger+json"
 COLUMNS = ("claim", "paper", "ours", "control", "bounds", "holds")
 NUMBERS = ("ours", "control", "low", "high")
+KEY = re.compile(r"[a-z][\w-]*\d{4}\w*")  # of a reference: elhage2021
+CITED = re.compile(r"<cite data-key>(?P<key>[^<]+)</cite>")  # the book makes it a link
 BLUE, GREY = "#2a7fc1", "#808080"
-
-
-class Row(Protocol):
-    """What `experiments.claims.Row` has, and what the ledger reads of it."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    @property
-    def holds(self) -> bool: ...
 
 
 class Ledger:
@@ -36,8 +32,7 @@ class Ledger:
     `rows` are this build's (`experiments.claims.Row`). `recorded` is the content of a recipe's
     file in checkpoints/ with the same rows for several seeds; the table marks it as recorded.
 
-    >>> from minitransformer.experiments.claims import Row
-    >>> Ledger([Row("a.b", "It looks back", "Elhage et al. 2021", None, 0.9, 0.1, 0.5, 1, "", 1)])
+    >>> Ledger([Row("a.b", "It looks back", "elhage2021", None, 0.9, 0.1, 0.5, 1, "", 1)])
     Ledger of 1 claim: 1 holds
     """
 
@@ -79,7 +74,7 @@ class Ledger:
             verdict(row),
         ]
         claim = (
-            f"{escape(row['claim'])}<br><small>{escape(row['source'])} · "
+            f"{escape(row['claim'])}<br><small>{cited(row['source'])} · "
             f"<code>{escape(row['id'])}</code> · {seeds}</small>"
         )
         tds = "".join(
@@ -107,6 +102,12 @@ class Ledger:
                 f"{commit[:10]}); <code>minitransformer recipe {recipe}</code> repeats them."
             )
         return f"<p><small>{text}</small></p>"
+
+
+def cited(source: str) -> str:
+    """A reference's key marked as one; anything else as it is."""
+    text = escape(source)
+    return f"<cite data-key>{text}</cite>" if KEY.fullmatch(source) else text
 
 
 def runs_of(recorded: dict[str, Any] | None, claim: str) -> list[dict[str, float]]:

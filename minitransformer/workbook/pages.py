@@ -1,7 +1,7 @@
-"""The Sphinx extension of the book: exercises, the scoreboard, launch buttons, no outside request.
+"""The Sphinx extension of the book: exercises, launch buttons, no outside request.
 
     {exercise} topic.name   an exercise as it stands in solutions/: stub, hints, collapsed solution
-    {scoreboard}            every chapter's claims, collected from the pages of the same build
+    {scoreboard}            every chapter's claims (scoreboard.py)
 
 Each chapter page that has an exercise notebook gets buttons for it below its title. Leaves out:
 running pages (book.py) and reading exercises (source.py).
@@ -11,23 +11,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from docutils import nodes
 from docutils.statemachine import StringList
-from jupyter_cache import get_cache
 from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from minitransformer.workbook import book
-from minitransformer.workbook.ledger import MIME, number, verdict
+from minitransformer.workbook import book, scoreboard
 from minitransformer.workbook.project import Project, Unknown
 from minitransformer.workbook.source import Exercise, SourceError
 
@@ -91,75 +86,6 @@ def _folded(title: str, body: str) -> str:
     return f"::::{{dropdown}} {title}\n{body}\n::::\n"
 
 
-class scoreboard(nodes.General, nodes.Element):
-    """Where the table of all claims goes once every page has been read."""
-
-
-class ScoreboardDirective(SphinxDirective):
-    def run(self) -> list[nodes.Node]:
-        self.env.metadata[self.env.docname]["scoreboard"] = True
-        return [scoreboard()]
-
-
-def ledgers(env: BuildEnvironment) -> dict[str, list[dict[str, Any]]]:
-    """Page name -> rows of its ledgers; it lives with Sphinx's record of the pages it has read."""
-    if not hasattr(env, "minitransformer_ledgers"):
-        env.minitransformer_ledgers = {}  # type: ignore[attr-defined]
-    return env.minitransformer_ledgers  # type: ignore[attr-defined]
-
-
-def forget_ledger(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    ledgers(env).pop(docname, None)
-
-
-def collect_ledger(app: Sphinx, doctree: nodes.document) -> None:
-    """Take the rows out of the executed page, as the cache has it."""
-    env = app.env
-    if not getattr(env, "nb_metadata", {}).get(env.docname, {}).get("exec_data"):
-        return
-    cache = get_cache(app.config.nb_execution_cache_path)
-    record = cache.get_cached_project_nb(env.doc2path(env.docname))
-    if record is None:
-        raise ExtensionError(f"{env.docname} was run, but is not in the execution cache")
-    cells = cache.get_cache_bundle(record.pk).nb.cells
-    bundles = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
-    rows = [row for bundle in bundles if MIME in bundle for row in bundle[MIME]["rows"]]
-    if rows:
-        ledgers(env)[env.docname] = rows
-
-
-def pages_with_scoreboard(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
-    """They are written again in every build: a page beside them may have new numbers."""
-    return [name for name, known in env.metadata.items() if "scoreboard" in known]
-
-
-def draw_scoreboard(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    for node in list(doctree.findall(scoreboard)):
-        node.replace_self(nodes.raw("", scoreboard_html(app, docname), format="html"))
-
-
-def scoreboard_html(app: Sphinx, docname: str) -> str:
-    """One table for all pages, with a link from each claim to its row there."""
-    body, total, holding = "", 0, 0
-    for page, rows in sorted(ledgers(app.env).items()):
-        link = app.builder.get_relative_uri(docname, page)
-        title = escape(app.env.titles[page].astext())
-        body += f'<tr><th colspan="4" scope="colgroup"><a href="{link}">{title}</a></th></tr>'
-        for row in rows:
-            total, holding = total + 1, holding + row["holds"]
-            unit = f" {escape(row['unit'])}" if row["unit"] else ""
-            body += (
-                f'<tr><th scope="row"><a href="{link}#claim-{row["id"]}">{escape(row["claim"])}'
-                f"</a></th><td>{number(row['ours'])}{unit}</td><td>{number(row['control'])}</td>"
-                f"<td>{verdict(row)}</td></tr>"
-            )
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("claim", "ours", "control", "holds"))
-    return (
-        f'<p>{holding} of {total} claims hold in this build.</p><div class="scoreboard">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
 def launch_links(repository: str, notebook: str) -> dict[str, str]:
     """Where Colab and Binder open the exercise notebook; nowhere while the project has no address.
 
@@ -220,14 +146,9 @@ def configure(app: Sphinx, config: Any) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("minitransformer_digest", "", "env")
     app.add_config_value("minitransformer_repository", "", "env")
-    app.add_node(scoreboard)
     app.add_directive("exercise", ExerciseDirective)
-    app.add_directive("scoreboard", ScoreboardDirective)
     app.connect("config-inited", configure)
     app.connect("config-inited", take_out_thebe)
-    app.connect("env-purge-doc", forget_ledger)
     app.connect("doctree-read", add_launch_buttons, priority=100)  # before downloads are collected
-    app.connect("doctree-read", collect_ledger)
-    app.connect("env-updated", pages_with_scoreboard)
-    app.connect("doctree-resolved", draw_scoreboard)
+    scoreboard.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
