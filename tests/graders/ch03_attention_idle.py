@@ -45,48 +45,89 @@ class Measured:
         self.attention = sum(float(pattern[b, -1, :-1].max()) for b in texts) / len(tokens)
         change = edited.log_softmax(-1) - logits.log_softmax(-1)
         self.effect = float(change[:, -1].abs().mean())
-        self.other_attentions = {
-            "this counts the last position's attention to itself: leave its own key out, with "
-            "[..., -1, :-1]": float(pattern[:, -1].amax(-1).mean()),
-            "this averages the attention over the texts first and then takes the largest: take the "
-            "largest in each text, then the mean": float(pattern[:, -1, :-1].mean(0).max()),
-            "this is the attention from every position, not from the last: take the last query, "
-            "[..., -1, :-1]": float(pattern.tril(-1).amax(-1).mean()),
-            "this is the attention to the first token: take the most attended earlier position, "
-            "whichever it is": float(pattern[:, -1, 0].mean()),
-            "this is the largest attention of any text: take the mean over the texts": float(
-                pattern[:, -1, :-1].max()
+        self.other_attentions = self._attentions(pattern)
+        self.other_effects = self._effects(change, edited, logits)
+
+    def _attentions(self, pattern):
+        """Other values that an answer may have taken for the attention, and what to do about it."""
+        last = pattern[:, -1]
+        return [
+            (
+                last.amax(-1).mean(),
+                "this counts the last position's attention to itself: leave its own key out, with "
+                "[..., -1, :-1]",
             ),
-            "attention and effect have changed places: return (layer, head, attention, effect)": (
-                self.effect
+            (
+                last.max(),
+                "this counts the last position's attention to itself, and takes the largest of all "
+                "texts: leave its own key out, take the largest in each text, then the mean",
             ),
-        }
+            (
+                last[:, :-1].max(),
+                "this is the largest attention of any text: take the mean over the texts",
+            ),
+            (
+                last[:, :-1].mean(0).max(),
+                "this averages the attention over the texts first and then takes the largest: take "
+                "the largest in each text, then the mean",
+            ),
+            (
+                pattern.tril(-1).amax(-1).mean(),
+                "this is the attention from every position, not from the last: take the last "
+                "query, [..., -1, :-1]",
+            ),
+            (
+                last[:, 0].mean(),
+                "this is the attention to the first token: take the most attended earlier "
+                "position, whichever it is",
+            ),
+            (
+                self.effect,
+                "attention and effect have changed places: return (layer, head, attention, effect)",
+            ),
+        ]
+
+    def _effects(self, change, edited, logits):
+        """The same for the effect."""
         last = change[:, -1]
-        self.other_effects = {
-            "this is the change of the logits, not of the log-probabilities: take log_softmax(-1) "
-            "of both runs first": float((edited - logits)[:, -1].abs().mean()),
-            "this is the change of the probabilities, not of their logarithms: take "
-            "log_softmax(-1), not softmax(-1)": float(
-                (edited.softmax(-1) - logits.softmax(-1))[:, -1].abs().mean()
+        return [
+            (
+                (edited - logits)[:, -1].abs().mean(),
+                "this is the change of the logits, not of the log-probabilities: take "
+                "log_softmax(-1) of both runs first",
             ),
-            "this averages the change over every position: take the last one alone, [:, -1]": float(
-                change.abs().mean()
+            (
+                (edited - logits).log_softmax(-1)[:, -1].abs().mean(),
+                "this is the log_softmax of a difference: take the log_softmax of each run, then "
+                "the difference",
             ),
-            "this lets rises and falls cancel: take the absolute value before the mean": float(
-                last.mean()
+            (
+                (edited.softmax(-1) - logits.softmax(-1))[:, -1].abs().mean(),
+                "this is the change of the probabilities, not of their logarithms: take "
+                "log_softmax(-1), not softmax(-1)",
             ),
-            "this lets rises and falls cancel: take the absolute value before the mean ": float(
-                last.mean().abs()
+            (
+                change.abs().mean(),
+                "this averages the change over every position: take the last one alone, [:, -1]",
             ),
-            "this is the largest change: take the mean over texts and vocabulary": float(
-                last.abs().max()
+            *(
+                (value, "this lets rises and falls cancel: take the absolute value before the mean")
+                for value in (last.mean(), -last.mean())
             ),
-            "this is the sum of the changes: take the mean over texts and vocabulary": float(
-                last.abs().sum()
+            (
+                last.abs().max(),
+                "this is the largest change: take the mean over texts and vocabulary",
             ),
-            "this is the mean of the squared change: take the absolute value instead of the "
-            "square": float(last.pow(2).mean()),
-        }
+            (
+                last.abs().sum(),
+                "this is the sum of the changes: take the mean over texts and vocabulary",
+            ),
+            (
+                last.pow(2).mean(),
+                "this is the mean of the squared change: take the absolute value instead of the "
+                "square",
+            ),
+        ]
 
 
 def looks_idle(answer: Callable, seed: int) -> None:
@@ -137,7 +178,8 @@ def judge(found, model, tokens):
 def read(found) -> Evidence:
     """The four values; whole numbers and floats of any kind will do."""
     if not isinstance(found, (tuple, list)) or len(found) != 4:
-        what = f"{len(found)} values" if isinstance(found, (tuple, list)) else repr(found)
+        several = isinstance(found, (tuple, list))
+        what = f"{len(found)} values" if several else f"a value of type {type(found).__name__}"
         raise Wrong(f"expected four values (layer, head, attention, effect), found {what}")
     try:
         numbers = [float(value) for value in found]
@@ -165,9 +207,9 @@ def _fits(evidence, model, tokens):
 
 def _explain(found, true, others, what, which):
     numbers = f"({which}: expected {true:.4g}, found {found:.4g})"
-    for sentence, value in others.items():
-        if _close(found, value):
-            raise Wrong(f"{sentence.strip()} {numbers}")
+    for value, sentence in others:
+        if _close(found, float(value)):
+            raise Wrong(f"{sentence} {numbers}")
     raise Wrong(
         f"the {what} is not this head's {numbers}: measure it as the page says, on the model and "
         "the tokens you are given, and return it unrounded"

@@ -117,7 +117,8 @@ def head_by_hand(answer):
     expect_close(
         answer(X, *HEAD),
         torch.tensor([[[0.0, 16.0], [0.0, 10.0]]]),
-        "the head worked by hand on the page, on x = [[0, 8], [1, 4]]",
+        "the head worked by hand on the page, on x = [[0, 8], [1, 4]] (its pattern is "
+        "[[1, 0], [0.25, 0.75]], its averaged values are 8 and 5)",
     )
 
 
@@ -126,7 +127,8 @@ def heads_by_hand(answer):
     expect_close(
         answer(X, *both),
         torch.tensor([[[0.0, 16.0], [3.0, 10.0]]]),
-        "the two heads worked by hand on the page, on x = [[0, 8], [1, 4]]",
+        "the two heads worked by hand on the page, on x = [[0, 8], [1, 4]] (their patterns are "
+        "[[1, 0], [0.25, 0.75]] and [[1, 0], [0.5, 0.5]], their averaged values 8, 5 and 0, 0.5)",
     )
 
 

@@ -56,6 +56,13 @@ def rows_sum_to_one(answer, seed):
         raise Wrong("a weight is negative; the softmax gives none below 0")
 
 
+def one_more_is_e_times_the_weight(answer, seed):
+    weights = answer(torch.arange(4, dtype=torch.float64))
+    ratios = weights[1:] / weights[:-1]
+    what = "the softmax of [0, 1, 2, 3], each entry over the one before (e, to five digits)"
+    expect_close(ratios, torch.full((3,), math.e), what, rtol=1e-5, atol=0.0)
+
+
 def shifting_a_row_changes_nothing(answer, seed):
     x = draw(seed, 3, 5)
     moved = x + torch.tensor([[50.0], [-7.0], [400.0]])
@@ -206,6 +213,7 @@ GRADERS = [
         by_hand=softmax_by_hand,
         properties={
             "rows sum to one": rows_sum_to_one,
+            "one more is e times the weight": one_more_is_e_times_the_weight,
             "shifting a row changes nothing": shifting_a_row_changes_nothing,
         },
         tiny_model={"the pattern": model_pattern},

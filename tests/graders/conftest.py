@@ -49,6 +49,12 @@ def verdict(request: pytest.FixtureRequest, judged: dict[str, Any]) -> Verdict:
         path = mine if of == "work" else Path(request.config.invocation_params.dir, of)
         if of == "work" and not path.is_file():
             pytest.fail(f"{path} is not there: python -m minitransformer start", pytrace=False)
-        verdicts = runner.grade(project, chapter, submission.read(path), seed=seed)
+        problem = ""
+        try:
+            verdicts = runner.grade(project, chapter, submission.read(path), seed=seed)
+        except submission.Unreadable as unreadable:
+            problem = str(unreadable)
+        if problem:
+            pytest.fail(problem, pytrace=False)
         judged[chapter.slug] = {verdict.id: verdict for verdict in verdicts}
     return judged[chapter.slug][grader.id]

@@ -33,6 +33,23 @@ def wrong_mask_of_zeros(x, W_Q, W_K, W_V, W_O):
     return (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(future, 0).softmax(dim=-1) @ v @ W_O
 
 
+def wrong_mask_turned_round(x, W_Q, W_K, W_V, W_O):
+    """this equals attention that hides the past and the position itself: hide what comes after, the
+    entries above the diagonal."""
+    q, k, v, future = parts(x, W_Q, W_K, W_V)
+    return (
+        (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(~future, -torch.inf).softmax(dim=-1) @ v @ W_O
+    )
+
+
+def wrong_hides_itself(x, W_Q, W_K, W_V, W_O):
+    """this equals attention that hides the position itself too, so that the first one has nothing
+    to look at: hide only the keys after the query."""
+    q, k, v, future = parts(x, W_Q, W_K, W_V)
+    hidden = future | torch.eye(len(future)).bool()
+    return (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(hidden, -torch.inf).softmax(dim=-1) @ v @ W_O
+
+
 def wrong_not_scaled(x, W_Q, W_K, W_V, W_O):
     """this equals attention with scores that are not scaled: divide them by the square root of
     d_head."""

@@ -50,6 +50,17 @@ def wrong_rotary_twice(x, W_Q, W_K, W_V, W_O, rotary=None):
     return layer(x, W_Q, W_K, W_V, W_O, twice, twice)
 
 
+def wrong_reshaped(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals weights reshaped from [n_heads, d_model, d_head] to [d_model, n_heads * d_head],
+    which mixes the heads' numbers: use einsum, or move the axis of heads by permute(1, 0, 2)
+    first."""
+    W_Q, W_K, W_V = (
+        W.reshape(W.shape[1], -1).unflatten(1, (len(W), -1)).permute(1, 0, 2)
+        for W in (W_Q, W_K, W_V)
+    )
+    return layer(x, W_Q, W_K, W_V, W_O, rotary, rotary)
+
+
 def wrong_mean_over_heads(x, W_Q, W_K, W_V, W_O, rotary=None):
     """this equals the mean of what the heads add: sum over the heads, without dividing."""
     return layer(x, W_Q, W_K, W_V, W_O, rotary, rotary) / len(W_Q)
