@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -188,12 +189,13 @@ def bars(
         ax.axhline(0, color=INK, lw=0.8)
         ax.grid(axis="y", color=INK, alpha=0.15)
         ax.set_axisbelow(True)
-        ax.set_xticks(range(len(names)), [visible(name) for name in names])
+        ax.set_xticks(range(len(names)), [textwrap.fill(name, 15) for name in names])
         ax.set(title=title, ylabel=ylabel)
         if len(series) > 1:
             ax.legend()
 
-    return _drawing(draw, (max(4.2, 1.4 + 0.42 * len(names) * len(series)), 3.4), alt)
+    room = max(0.42 * len(series), 0.09 * min(15, max(map(len, names))) + 0.2)
+    return _drawing(draw, (max(4.2, 1.2 + room * len(names)), 3.4), alt)
 
 
 def _drawing(draw: Any, size: tuple[float, float], alt: str) -> Drawing:

@@ -68,7 +68,7 @@ class Ledger:
         seeds = f"{row['seeds']} seed{'s' * (row['seeds'] != 1)}"
         cells = [
             "" if row["paper"] is None else number(row["paper"]),
-            f"<b>{number(row['ours'])}</b> {escape(row['unit'])}",
+            f"<b>{number(row['ours'])}</b><br><small>{escape(row['unit'])}</small>",
             number(row["control"]),
             f"{_strip(row, runs)}<br>{number(row['low'])} to {number(row['high'])}",
             verdict(row),
@@ -81,7 +81,7 @@ class Ledger:
             f'<td data-label="{name}" style="white-space: nowrap">{cell}</td>'
             for name, cell in zip(COLUMNS[1:], cells, strict=True)
         )
-        style = "text-align: left; font-weight: normal; min-width: 11em"
+        style = "text-align: left; font-weight: normal; min-width: 14em"
         return (
             f'<tr id="claim-{escape(row["id"])}"><th scope="row" style="{style}">{claim}</th>'
             f"{tds}</tr>"
@@ -137,7 +137,7 @@ def _strip(row: dict[str, Any], runs: list[dict[str, float]]) -> str:
     low, span = min(values), max(values) - min(values) or 1.0
 
     def at(value: float) -> str:
-        return f"{6 + 128 * (value - low) / span:.1f}"
+        return f"{6 + 98 * (value - low) / span:.1f}"
 
     label = f"this build {number(row['ours'])}, control {number(row['control'])}"
     if seen:
@@ -150,9 +150,9 @@ def _strip(row: dict[str, Any], runs: list[dict[str, float]]) -> str:
     )
     cross = f"M{control - 3.5:.1f} 12.5l7 7m0-7l-7 7"
     return (
-        f'<svg role="img" aria-label="{label}" width="140" height="24" viewBox="0 0 140 24">'
+        f'<svg role="img" aria-label="{label}" width="110" height="24" viewBox="0 0 110 24">'
         f'<rect x="{at(row["low"])}" y="0" width="{band:.1f}" height="24" fill="{BLUE}" '
-        'fill-opacity=".22"/><path d="M2 16h136" stroke="currentColor" stroke-opacity=".4"/>'
+        'fill-opacity=".22"/><path d="M2 16h106" stroke="currentColor" stroke-opacity=".4"/>'
         f'<path d="{cross}" stroke="{GREY}" stroke-width="2"/>'
         f'<circle cx="{ours:.1f}" cy="16" r="5" fill="{BLUE}"/>{dots}</svg>'
     )

@@ -2,6 +2,7 @@
 
     {exercise} topic.name   an exercise as it stands in solutions/: stub, hints, collapsed solution
     {scoreboard}            every chapter's claims (scoreboard.py)
+    {src}`package.module`   a link to the module's file
 
 Each chapter page that has an exercise notebook gets buttons for it below its title. Leaves out:
 running pages (book.py) and reading exercises (source.py).
@@ -20,7 +21,7 @@ from docutils.statemachine import StringList
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from minitransformer.workbook import book, scoreboard
 from minitransformer.workbook.project import Project, Unknown
@@ -84,6 +85,21 @@ def split_prose(prose: str) -> tuple[str, str]:
 
 def _folded(title: str, body: str) -> str:
     return f"::::{{dropdown}} {title}\n{body}\n::::\n"
+
+
+class SourceRole(SphinxRole):
+    """A link to a module: on the project's site, or to a copy while the project has no address."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        path = self.text.replace(".", "/") + ".py"
+        name = nodes.literal("", path)
+        if not (Path(self.env.srcdir) / path).exists():
+            message = self.inliner.reporter.error(f"there is no {path}", line=self.lineno)
+            return [name], [message]
+        if address := self.config.minitransformer_repository:
+            return [nodes.reference("", "", name, refuri=f"{address}/blob/main/{path}")], []
+        where = {"refdoc": self.env.docname, "reftarget": f"/{path}", "refdomain": ""}
+        return [addnodes.download_reference("", "", name, **where)], []
 
 
 def launch_links(repository: str, notebook: str) -> dict[str, str]:
@@ -150,5 +166,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", configure)
     app.connect("config-inited", take_out_thebe)
     app.connect("doctree-read", add_launch_buttons, priority=100)  # before downloads are collected
+    app.add_role("src", SourceRole())
     scoreboard.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -110,7 +110,8 @@ def citation(app: Sphinx, docname: str, key: str) -> str:
 def authors(entry: Any) -> str:
     """Such as Elhage et al. 2021, from a BibTeX entry."""
     names = [" ".join(person.last_names) for person in entry.persons["author"]]
-    who = " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
+    many = len(names) > 2 or names[-1] == "others"
+    who = f"{names[0]} et al." if many else " and ".join(names)
     return f"{re.sub(r'[{}]', '', who)} {entry.fields['year']}"
 
 

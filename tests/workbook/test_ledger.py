@@ -40,10 +40,10 @@ def test_its_table_shows_each_claim_beside_its_control_and_its_bounds() -> None:
     first, second = page.select("tbody tr")
     assert first["id"] == "claim-demo.back"
     assert "It looks <back>" in first.select_one("th").get_text()
-    assert [cell.get_text().strip() for cell in first.select("td")] == (
+    assert [cell.get_text(" ", strip=True) for cell in first.select("td")] == (
         ["0.9", "0.8", "0.1", "0.5 to 1", "✓ yes"]
     )
-    assert [cell.get_text().strip() for cell in second.select("td")] == (
+    assert [cell.get_text(" ", strip=True) for cell in second.select("td")] == (
         ["", "0.3 nats", "0.25", "0 to 0.2", "✗ no"]
     )
     assert "recorded" not in page.get_text()
@@ -63,11 +63,11 @@ def test_recorded_runs_are_drawn_and_called_recorded() -> None:
 def test_the_strip_puts_values_in_their_place() -> None:
     html = Ledger([HELD])._repr_mimebundle_()["text/html"]
     strip = BeautifulSoup(html, "html.parser").select_one("svg")
-    # The line runs from .1 (the control) at 6 to 1 (the upper bound) at 134.
-    assert float(strip.select_one("circle")["cx"]) == pytest.approx(6 + 128 * 7 / 9, abs=0.05)
+    # The line runs from .1 (the control) at 6 to 1 (the upper bound) at 104.
+    assert float(strip.select_one("circle")["cx"]) == pytest.approx(6 + 98 * 7 / 9, abs=0.05)
     band = strip.select_one("rect")
-    assert float(band["x"]) == pytest.approx(6 + 128 * 4 / 9, abs=0.05)
-    assert float(band["x"]) + float(band["width"]) == pytest.approx(134, abs=0.15)
+    assert float(band["x"]) == pytest.approx(6 + 98 * 4 / 9, abs=0.05)
+    assert float(band["x"]) + float(band["width"]) == pytest.approx(104, abs=0.15)
 
 
 @pytest.mark.parametrize(
