@@ -19,6 +19,10 @@ from minitransformer.workbook.verdict import PASSED, Verdict
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "A pass tells you that you are right; it certifies nothing. Answers run in a process of "
+        "their own, which stops accidents. It is not tamper-proof: who means to can fool it."
+    )
     parser.add_argument(
         "what", nargs="?", default="", metavar="TOPIC | TOPIC.NAME", help="default: all you began"
     )
@@ -118,7 +122,7 @@ def one(
     shown = path.relative_to(project.root) if path.is_relative_to(project.root) else path
     out.print(f"[bold]{chapter.title}[/bold]  {shown}  seed {seed}\n")
     verdicts = []
-    with out.status("grading"):
+    with out.status("grading", spinner="line"):
 
         def say(verdict: Verdict) -> None:
             seen[verdict.id] = verdict.passed

@@ -25,11 +25,11 @@ def cut_off() -> None:
         return
     with contextlib.suppress(OSError, AttributeError):
         libc = ctypes.CDLL(None)
-        libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL)
         # A network namespace of one's own has no way out. An ordinary user may make one only
         # inside a user namespace, and some systems forbid that too: then the network stays.
         if libc.unshare(_CLONE_NEWNET) != 0:
             libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+        libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL)  # after unshare, which would undo it
 
 
 def limit_memory_and_files() -> None:

@@ -34,7 +34,10 @@ def lines(verdict: Verdict, exercise: Exercise, passed: Callable[[str], bool]) -
         return []
     said = []
     if verdict.status == FAILED:
-        said.append(verdict.message[:1].upper() + verdict.message[1:])
+        text = verdict.message
+        if not text.startswith(exercise.name):  # a function's name keeps its small letter
+            text = text[:1].upper() + text[1:]
+        said.append(text)
         if verdict.rung:
             held = f"; these held: {', '.join(verdict.held)}" if verdict.held else ""
             said.append(f"At the rung '{verdict.rung}', with seed {verdict.seed}{held}.")
@@ -55,7 +58,7 @@ def show(out: Console, verdict: Verdict, exercise: Exercise, passed: Callable[[s
     head.append(f"{earned} of {points(exercise.points)}", style="default")
     out.print(head)
     for line in lines(verdict, exercise, passed):
-        out.print(Padding(Text(line), (0, 0, 0, _INDENT)))
+        out.print(Padding(Text(line), (0, 0, 0, _INDENT), expand=False))
 
 
 def total(chapter: Chapter, verdicts: Sequence[Verdict]) -> str:

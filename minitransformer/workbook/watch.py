@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import builtins
 import math
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import torch
 
 from minitransformer.workbook import breakage, compare, grading
+
+_TORCH = str(Path(torch.__file__).parent)
 
 
 class Watch:
@@ -28,13 +31,24 @@ class Watch:
     def replaced(self) -> str:
         """The name of a function that is another now, such as "torch.allclose"; or ""."""
         for where, before in self._before:
-            now = vars(where)
+            now = _functions(where)
             for name, value in before.items():
-                if now.get(name) is not value:
+                if now.get(name) is not value and not _by_torch(now.get(name)):
                     return f"{where.__name__}.{name}"
         return ""
 
 
+def _by_torch(value: Any) -> bool:
+    """Whether a function stands in torch's own files: `torch.compile` swaps a few."""
+    code = getattr(value, "__code__", None)
+    return code is not None and code.co_filename.startswith(_TORCH)
+
+
 def _functions(where: Any) -> dict[str, Any]:
-    """The callables of a module or class by name; what torch adds later does not count."""
-    return {name: value for name, value in vars(where).items() if callable(value)}
+    """The functions of a module or class by name; what is added later does not count.
+
+    Classes are left out: torch.set_default_dtype swaps torch.Storage.
+    """
+    spaces = reversed(where.__mro__) if isinstance(where, type) else [where]
+    named = {name: value for space in spaces for name, value in vars(space).items()}
+    return {k: v for k, v in named.items() if callable(v) and not isinstance(v, type)}

@@ -6,6 +6,8 @@ needs it, and the last one are right, and must be graded as right.
 
 from __future__ import annotations
 
+import socket
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -98,7 +100,7 @@ HOSTILE: dict[str, tuple[str | None, str]] = {
         "This sums down the columns",
     ),
     "memory": (
-        "def total(x):\n    return torch.ones(1 << 40).sum() + x",
+        "def total(x):\n    torch.empty(6 << 30, dtype=torch.uint8)\n    return x.sum(0)",
         "total asked for more memory than the grader allows",
     ),
     "reads the solution": (
@@ -179,6 +181,29 @@ def test_a_cell_outside_the_exercises_costs_itself_alone(project, write):
         "shown is set in code cell 4, which also does other things"
         in verdicts["tiny.double"].message
     )
+
+
+UNSHARE = "import ctypes; raise SystemExit(ctypes.CDLL(None).unshare(0x50000000) != 0)"
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux")
+    or subprocess.run([sys.executable, "-c", UNSHARE]).returncode,
+    reason="this system lets nobody leave the network",
+)
+def test_an_answer_has_no_network(project, write):
+    from minitransformer.workbook import runner, submission
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        call = f"socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), timeout=1)"
+        code = f"import socket\ndef total(x):\n    {call}\n    return x.sum(-1)"
+        path = write(project.root / "calls.ipynb", {ID: code})
+        chapter = project.chapter("tiny")
+        (verdict,) = runner.grade(project, chapter, submission.read(path), only=[ID])
+        assert "total raised OSError" in verdict.message
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 def test_a_notebook_that_is_not_json_costs_that_notebook_alone(project, write, capsys):
