@@ -517,8 +517,9 @@ def lookback(
 #
 # **By hand.** Two texts; a head's last rows are $[0.7, 0.1, 0.2]$ and $[0.1, 0.3, 0.6]$. The last
 # entry of each is the position itself. Largest earlier weights: 0.7 and 0.3, so the attention is
-# 0.5. If log-probabilities of $[-1, -2]$ and $[-1, -1]$ become $[-1.1, -2]$ and $[-1, -0.9]$, the
-# effect is $(0.1 + 0 + 0 + 0.1) / 4 = 0.05$.
+# 0.5. Take a vocabulary of two: if removing the head moves the probabilities from $[0.5, 0.5]$ to
+# $[0.6, 0.4]$ in the first text, their logarithms change by $0.182$ and $-0.223$; if nothing
+# changes in the second, the effect is $(0.182 + 0.223 + 0 + 0) / 4 = 0.101$: too much.
 
 # %% [markdown] tags=["hints"]
 # 1. Two loops, over layers and heads; one run of the untouched model gives every pattern, and each
