@@ -65,7 +65,8 @@ def limit_cpu(seconds: float) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The variables that the process is given: one thread for torch, and no bytecode files."""
+    """The variables that the process is given: one thread for torch, no windows, no bytecode."""
     one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "PYTHONPATH"))}
-    return {**kept, **one, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
+    plain = {"MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
+    return {**kept, **one, **plain}

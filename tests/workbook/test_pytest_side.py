@@ -41,6 +41,7 @@ def test_of_a_notebook_reads_verdicts_and_survives_what_it_does(run, project, wr
     assert "tiny.total: it ended the whole Python process (exit code 0)" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("of", "sentence"),
     [
