@@ -86,9 +86,11 @@ class Session:
         self.graders = catalogue.graders(module)
         self.watch = Watch(*catalogue.beside(module))
         self.passed: dict[str, Any] = {}
-        self.space = cells.namespace("learner", self.resolve)
+        # What every exercise sees. Each cell runs on a copy, so that one that sets `torch = None`
+        # spoils nothing; what it defines under new names is passed on.
+        self.shared = cells.namespace("learner", self.resolve)
         for i, text in enumerate(job["given"]):
-            cells.run(text, f"given {i + 1}", self.space)
+            cells.run(text, f"given {i + 1}", self.shared)
         isolation.limit_memory_and_files()
 
     def resolve(self, id: str) -> Any:
@@ -109,6 +111,8 @@ class Session:
             verdict = self.judge(task)
             if verdict.status == FAILED and note:
                 verdict = replace(verdict, message=f"{verdict.message} {note}")
+            # Later exercises do not pay for a mistake in this one: they see the reference.
+            self.shared[task["id"].rpartition(".")[2]] = self.resolve(task["id"])
             changed = self.watch.replaced()
             if changed:
                 verdict = replace(
@@ -128,14 +132,17 @@ class Session:
         note = ""
         for i, text in enumerate(self.job["definitions"]):
             if i in self.job["dropped"]:
+                note = "(And one of your other cells was left out: the grader does not survive it.)"
                 continue
             self.channel.say(cell=i)
             isolation.limit_cpu(self.limit)
             sys.stdout = sys.stderr = Tail()
             try:
-                cells.run(text, f"definitions {i + 1}", self.space)
+                cells.run(text, f"definitions {i + 1}", self.shared)
             except BaseException as problem:
                 note = f"(And {describe(problem, 'one of your other cells')})"
+            if self.watch.replaced():
+                raise RuntimeError("a cell of definitions replaced what the grader uses")
         return note
 
     def again(self, task: dict[str, Any]) -> None:
@@ -143,17 +150,24 @@ class Session:
         id, name = task["id"], task["id"].rpartition(".")[2]
         if task["passed"]:
             self.channel.say(again=id)
-            self.passed[id] = cells.define(task["code"], id, self.space)
-        else:
-            self.space[name] = self.references.get(id)
+            self.passed[id] = self.define(task)
+        self.shared[name] = self.resolve(id)
+
+    def define(self, task: dict[str, Any]) -> Any:
+        """Run an exercise's cell and give its function."""
+        space = cells.namespace("learner", self.resolve)
+        space.update(self.shared)
+        try:
+            return cells.define(task["code"], task["id"], space)
+        finally:
+            self.shared.update({k: v for k, v in space.items() if k not in self.shared})
 
     def judge(self, task: dict[str, Any]) -> Verdict:
         id, name = task["id"], task["id"].rpartition(".")[2]
         if task["code"].strip() == task["stub"].strip():
-            self.space[name] = self.references.get(id)
             return Verdict(id, TODO, "not done yet", seed=self.seed)
         try:
-            answer = cells.define(task["code"], id, self.space)
+            answer = self.define(task)
         except SyntaxError as problem:
             line = (problem.text or "").strip()
             at = f" at `{line}` (line {problem.lineno} of its cell)" if problem.lineno else ""
@@ -167,8 +181,5 @@ class Session:
             verdict = self.graders[id].climb(answer, self.seed, wrong)
             if verdict.passed:
                 self.passed[id] = answer
-            else:  # so that later exercises do not pay for this one
-                self.space[name] = self.references.get(id)
             return verdict
-        self.space[name] = self.references.get(id)
         return Verdict(id, FAILED, message, "import", seed=self.seed)

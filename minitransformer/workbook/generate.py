@@ -119,5 +119,5 @@ def generate(project: Project, *, check: bool = False) -> int:
         print("Run: python -m minitransformer generate")
         return 1
     if not wrong:
-        print(f"{len(wanted)} exercise notebooks are up to date")
+        print(f"exercise notebooks up to date: {len(wanted)}")
     return 0

@@ -130,7 +130,11 @@ class _Run:
                     heard = Death(f"brought the grader down: {heard['trouble'].splitlines()[-1]}.")
                     break
                 if "verdict" in heard:
-                    verdict = Verdict.from_record(heard["verdict"])
+                    try:
+                        verdict = Verdict.from_record(heard["verdict"])
+                    except (ValueError, TypeError):
+                        heard = Death("sent the grader something that is no verdict.")
+                        break
                     if verdict.id == at.get("at"):
                         self.decide(verdict)
                         at = {"between": verdict.id}

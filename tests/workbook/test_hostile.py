@@ -72,6 +72,10 @@ HOSTILE: dict[str, tuple[str | None, str]] = {
         "def total(x):\n    return x",
         "it replaces the_grader.one_matrix",
     ),
+    "shared names overwritten": (
+        "torch = mine = double = None\ndef total(x):\n    return double(x)",
+        "'NoneType' object is not callable",
+    ),
     "false verdict printed": (
         "import json\ndef total(x):\n"
         "    print(json.dumps({'verdict': {'id': 'tiny.total', 'status': 'passed'}}))\n"
@@ -170,6 +174,7 @@ def test_a_cell_outside_the_exercises_costs_itself_alone(project, write):
     extra = [
         "def half(x):\n    return x / 2",
         "class Slow:\n    while True:\n        pass",
+        "class Patch:\n    torch.isclose = None",
         "shown = half(torch.ones(3))\nimport os\nos._exit(3)",  # it computes, so it never runs
     ]
     answer = {ID: "def total(x):\n    return 2 * half(x).sum(-1)", "tiny.double": "double = shown"}
@@ -178,7 +183,7 @@ def test_a_cell_outside_the_exercises_costs_itself_alone(project, write):
     verdicts = {verdict.id: verdict for verdict in found}
     assert [v.id for v in found if not v.passed] == ["tiny.double"]
     assert (
-        "shown is set in code cell 4, which also does other things"
+        "shown is set in code cell 5, which also does other things"
         in verdicts["tiny.double"].message
     )
 
