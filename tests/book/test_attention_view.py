@@ -22,7 +22,7 @@ def file(tmp_path: Path) -> str:
     """A page of nothing but two views, so that what one does is seen not to move the other."""
     views = [
         plots.attention_view(TOKENS, np.stack([BACK, FIRST]), ["8.1", "8.4"], "Two heads"),
-        plots.attention_view(TOKENS, FIRST[None], ["0.0"], "One head", query=0),
+        plots.attention_view(TOKENS * 4, np.eye(16)[None], ["0.0"], "One head", query=0),
     ]
     body = "".join(view._repr_html_() for view in views)
     head = "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -66,7 +66,7 @@ def test_pointing_shows_and_leaving_returns(views: Locator) -> None:
     assert view.locator(".av-token.av-future").all_text_contents() == ["·and", "·John"]
     view.locator(".av-title").hover()
     assert values(view) == ["", "", "1.00", ""]
-    assert values(views.last) == ["1.00", "", "", ""]  # the other view stood still
+    assert values(views.last) == ["1.00"] + [""] * 15  # the other view stood still
 
 
 def test_a_click_keeps_the_token_and_the_head(views: Locator) -> None:
