@@ -58,7 +58,7 @@ def attention_seeds() -> Callable[[int], Measured]:
 RECIPES = {
     "attention-seeds": Recipe(
         about="the claims of chapter 03 on data of five seeds",
-        minutes=3,
+        minutes=3.0,
         seeds=(1, 2, 3, 4, 5),
         prepare=attention_seeds,
     ),
@@ -83,20 +83,20 @@ def find(name: str) -> Recipe:
 
 def cook(name: str) -> Path:
     """Run a recipe to its end, from where it was left; returns the file it wrote."""
-    recipe = find(name)
+    recipe, code = find(name), commit()
     partial = cache_dir() / f"{name}.partial.json"
     begun = json.loads(partial.read_text(encoding="utf-8")) if partial.exists() else {}
     # What was measured by other code does not count.
-    runs = begun["runs"] if begun.get("commit") == commit() else []
+    runs = begun["runs"] if begun.get("commit") == code else []
     done = {run["seed"] for run in runs}
     left = [seed for seed in recipe.seeds if seed not in done]
     measured = recipe.prepare()
     for seed in tqdm(left, desc=name, unit="seed", initial=len(done), total=len(recipe.seeds)):
         runs.append({"seed": seed, "rows": measured(seed)})
-        write_json(partial, {"commit": commit(), "runs": runs})
+        write_json(partial, {"commit": code, "runs": runs})
     result = {
         "recipe": name,
-        "commit": commit(),
+        "commit": code,
         "date": date.today().isoformat(),
         "cpu": cpu(),
         "runs": sorted(runs, key=lambda run: run["seed"]),
