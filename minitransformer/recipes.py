@@ -122,7 +122,7 @@ def commit() -> str:
         ran = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True)
         return ran.stdout.strip() if ran.returncode == 0 else ""
 
-    measured_by = ("minitransformer/*.py", "minitransformer/experiments", "data")
+    measured_by = (":(glob)minitransformer/*.py", "minitransformer/experiments", "data")
     changed = git("status", "--porcelain", "--", *measured_by)
     return (git("rev-parse", "HEAD") or "unknown") + (" and changes" if changed else "")
 
