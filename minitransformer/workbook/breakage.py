@@ -18,6 +18,7 @@ class Broke(Exception):
         super().__init__(str(cause))
         self.cause = cause
         self.where = ""  # the case's label
+        self.shapes = ""  # of its tensors
 
     @property
     def unfinished(self) -> bool:
@@ -25,7 +26,10 @@ class Broke(Exception):
 
     def sentence(self, name: str) -> str:
         where = f" on the case '{self.where}'" if self.where else ""
-        return describe(self.cause, name, where)
+        said = describe(self.cause, name, where)
+        if self.shapes and isinstance(self.cause, Exception) and not self.unfinished:
+            said += f" (Its inputs there have the shapes {self.shapes}.)"
+        return said
 
 
 def guarded(answer: Callable[..., Any]) -> Callable[..., Any]:

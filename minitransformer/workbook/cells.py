@@ -30,14 +30,14 @@ def namespace(name: str, resolve: Callable[[str], Any]) -> dict[str, Any]:
     return module.__dict__
 
 
-def run(code: str, name: str, into: dict[str, Any]) -> None:
+def run(code: str, name: str, into: dict[str, Any], kind: str = "cell") -> None:
     """Run `code` as the cell called `name`, so that errors can show its lines."""
-    filename = f"<cell {name}>"
+    filename = f"<{kind} {name}>"
     linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
     exec(compile(code, filename, "exec", dont_inherit=True), into)
 
 
-def define(code: str, id: str, into: dict[str, Any]) -> Any:
+def define(code: str, id: str, into: dict[str, Any], kind: str = "cell") -> Any:
     """Run an exercise's cell; give what it defines under the exercise's name.
 
     Raises `Misplaced` if it does not define it, or does so twice.
@@ -47,7 +47,7 @@ def define(code: str, id: str, into: dict[str, Any]) -> Any:
     if count > 1:
         raise Misplaced(f"its cell defines {name} {count} times: keep one of them.")
     into.pop(name, None)
-    run(code, id, into)
+    run(code, id, into, kind)
     if name not in into:
         raise Misplaced(f"its cell does not define {name}: the function keeps its name.")
     return into[name]

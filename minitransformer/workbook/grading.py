@@ -38,6 +38,11 @@ class Case:
     label: str
     args: tuple[Any, ...]
 
+    @property
+    def shapes(self) -> str:
+        """The shapes of its tensors, for a learner whose answer raises on it: "[2, 3], [3]"."""
+        return ", ".join(str(list(a.shape)) for a in self.args if isinstance(a, torch.Tensor))
+
     def fresh(self) -> tuple[Any, ...]:
         """A copy of the inputs, so that an answer that writes into them spoils nothing."""
         return copy.deepcopy(self.args)
@@ -236,7 +241,7 @@ def _naming(case: Case) -> Iterator[None]:
     try:
         yield
     except Broke as broke:
-        broke.where = case.label
+        broke.where, broke.shapes = case.label, case.shapes
         raise
     except Wrong as problem:
         raise Wrong(f"on the case '{case.label}', {problem}") from None

@@ -42,7 +42,8 @@ class References:
                 self._spaces[topic] = space
                 for i, text in enumerate(self.sources[topic]["given"]):
                     cells.run(text, f"{topic} given {i + 1}", space)
-            self._found[id] = cells.define(code, id, self._spaces[topic])
+            # Not filed as a cell: an error in it is shown at the learner's line that called it.
+            self._found[id] = cells.define(code, id, self._spaces[topic], kind="reference")
         return self._found[id]
 
 

@@ -207,9 +207,9 @@ def _fits(evidence, model, tokens):
 
 def _explain(found, true, others, what, which):
     numbers = f"({which}: expected {true:.4g}, found {found:.4g})"
-    for value, sentence in others:
-        if _close(found, float(value)):
-            raise Wrong(f"{sentence} {numbers}")
+    value, sentence = min(others, key=lambda other: abs(float(other[0]) - found))
+    if _close(found, float(value)):
+        raise Wrong(f"{sentence} {numbers}")
     raise Wrong(
         f"the {what} is not this head's {numbers}: measure it as the page says, on the model and "
         "the tokens you are given, and return it unrounded"
