@@ -21,7 +21,7 @@ _LEARN = {
 }
 _MAKE = {
     "book": ("workbook.book", "build the book, and serve it with --serve"),
-    "fetch": ("fetch", "fetch a model's weights into your cache folder"),
+    "fetch": ("pretrained", "fetch a model's weights into your cache folder"),
     "recipe": ("recipes", "run again what a page shows as recorded"),
     "generate": ("workbook.generate", "make the exercise notebooks from solutions/"),
 }

@@ -7,7 +7,6 @@ must be the one pinned here before it gets its final name.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import shutil
@@ -165,21 +164,3 @@ def check_digest(path: Path, expected: str) -> None:
             f"{expected}, got {found} over {path.stat().st_size:,} bytes. "
             "Nothing was read from it: delete it if it is still there, and run again."
         )
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `minitransformer fetch`."""
-    parser.add_argument("name", nargs="?", default="smollm2-135m-instruct", help="the model")
-
-
-def run(args: argparse.Namespace) -> int:
-    """`minitransformer fetch`: make a model ready to be used without a network."""
-    from minitransformer import pretrained
-
-    try:
-        pretrained.prepare(args.name)
-    except (FetchError, KeyError) as error:
-        print(error.args[0], file=sys.stderr)
-        return 1
-    print(f"{args.name} is ready in {cache_dir()}")
-    return 0

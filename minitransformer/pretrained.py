@@ -7,6 +7,7 @@ map those into memory.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -22,7 +23,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from minitransformer.config import PRESETS, Config
-from minitransformer.fetch import cache_dir, fetch, source
+from minitransformer.fetch import FetchError, cache_dir, fetch, source
 from minitransformer.rotary import Rotary
 from minitransformer.tokenizer import PATTERNS, Tokenizer, bytes_of_gpt2_token
 from minitransformer.transformer import Transformer
@@ -190,3 +191,19 @@ def write_whole(path: Path, write: Any) -> None:
         os.replace(temporary, path)
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `minitransformer fetch`."""
+    parser.add_argument("name", nargs="?", default="smollm2-135m-instruct", help="the model")
+
+
+def run(args: argparse.Namespace) -> int:
+    """`minitransformer fetch`: make a model ready to be used without a network."""
+    try:
+        prepare(args.name)
+    except (FetchError, KeyError) as error:
+        print(error.args[0], file=sys.stderr)
+        return 1
+    print(f"{args.name} is ready in {cache_dir()}")
+    return 0

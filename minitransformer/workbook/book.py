@@ -54,9 +54,9 @@ def run(args: argparse.Namespace) -> int:
 
 def fetch_weights() -> int:
     """Have the book's model in the cache before any page asks for it, so progress can be seen."""
-    from minitransformer import fetch
+    from minitransformer import pretrained
 
-    return fetch.run(argparse.Namespace(name=WEIGHTS))
+    return pretrained.run(argparse.Namespace(name=WEIGHTS))
 
 
 def build(root: Path) -> int:
