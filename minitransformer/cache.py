@@ -1,16 +1,21 @@
-"""ActivationCache: the values a forward pass kept, by name and layer.
+"""ActivationCache: the values a forward pass kept, by name and layer, and the stream's parts.
 
-Imports no model. Taking the residual stream apart comes with the chapters on lenses.
+Imports no model: whoever wants a layer's output split into heads or neurons hands over the
+weights that wrote it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from minitransformer.names import nearest
+from minitransformer.taps import Edit, Tap
+
+Result = TypeVar("Result")
 
 
 class ActivationCache(Mapping[str, Tensor]):
@@ -71,3 +76,22 @@ class ActivationCache(Mapping[str, Tensor]):
             f"({len(self)} values were; name it in keep=[...], and give a layer's value as "
             'cache["pattern", 3])'
         )
+
+
+def record(
+    run: Callable[[Tap], Result],
+    keep: Iterable[str] | None = None,
+    edit: Mapping[str, Edit] | None = None,
+) -> tuple[Result, ActivationCache]:
+    """What `run` returns when it is handed a Tap, and what that Tap kept.
+
+    >>> logits, cache = record(                       # from layer 22 on  # doctest: +SKIP
+    ...     lambda tap: model.to_logits(model.run_blocks(stream, tap, start=22)[:, -1:], tap),
+    ...     keep=["z"])
+
+    Raises KeyError, with the nearest names, for a name that matched no site.
+    """
+    tap = Tap(keep, edit)
+    result = run(tap)
+    tap.check_all_met()
+    return result, ActivationCache(tap.kept)

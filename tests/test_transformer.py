@@ -8,6 +8,7 @@ import sys
 import pytest
 import torch
 
+from minitransformer.cache import record
 from minitransformer.config import PRESETS, Config
 from minitransformer.kv import KVCache
 from minitransformer.taps import BLOCK_SITES, MODEL_SITES
@@ -136,6 +137,59 @@ def test_prefill_then_decode_equals_the_full_pass(model, tokens):
     parts = [model(tokens[:, a:b], kv=kv) for a, b in [(0, 4), (4, 5), (5, 7)]]
     torch.testing.assert_close(torch.cat(parts, dim=1), model(tokens), atol=1e-5, rtol=1e-5)
     assert kv.length == 7
+
+
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_a_pass_stopped_and_started_again_is_the_pass(model, tokens, layer):
+    logits, whole = model.run_with_cache(tokens)
+    stream, below = record(
+        lambda tap: model.run_blocks(model.embed_tokens(tokens, tap), tap, stop=layer)
+    )
+    found, above = record(
+        lambda tap: model.to_logits(model.run_blocks(stream, tap, start=layer), tap)
+    )
+    torch.testing.assert_close(found, logits)
+    assert set(below) | set(above) == set(whole)
+    assert not set(below) & set(above)
+    assert below.layers("attn_out") == list(range(layer))
+    if layer < model.config.n_layers:
+        torch.testing.assert_close(stream, whole["resid_pre", layer])
+
+
+@pytest.mark.parametrize("positions", [[-1], [0, 4], [2]])
+def test_logits_at_chosen_positions_are_those_of_the_whole_pass(model, tokens, positions):
+    stream = model.run_blocks(model.embed_tokens(tokens))
+    found = model.to_logits(stream[:, positions])
+    torch.testing.assert_close(found, model(tokens)[:, positions])
+
+
+def test_a_pass_started_late_reads_and_grows_its_own_cache(model, tokens):
+    """As a patch sweep does: the positions before the edited one are not run again."""
+    kv = KVCache(model.config.n_layers)
+    model(tokens[:, :6], kv=kv)
+    stream = model.embed_tokens(tokens[:, 6:], kv=kv)
+    stream = model.run_blocks(stream, kv=kv, stop=1)
+    stream = model.run_blocks(stream, kv=kv, start=1)
+    torch.testing.assert_close(
+        model.to_logits(stream)[:, 0], model(tokens)[:, 6], atol=1e-5, rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize(("start", "stop"), [(3, None), (-1, None), (0, 3), (2, 1)])
+def test_blocks_there_are_not_are_refused(start, stop):
+    model = make(GPT2_SHAPED)
+    stream = torch.zeros(1, 2, 20)
+    message = f"stop <= 2, the number of blocks, got start = {start} and stop = {stop or 2}"
+    with pytest.raises(IndexError, match=message):
+        model.run_blocks(stream, start=start, stop=stop)
+
+
+def test_a_recorded_part_refuses_the_sites_it_does_not_meet(model, tokens):
+    with pytest.raises(KeyError, match=r'no site is called "blocks\.1\.attn\.z"'):
+        record(
+            lambda tap: model.run_blocks(model.embed_tokens(tokens), tap, stop=1),
+            keep=["blocks.1.attn.z"],
+        )
 
 
 def test_the_future_changes_nothing_before_it(model, tokens):

@@ -8,10 +8,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from minitransformer.cache import record
 from minitransformer.circuits import ov
 from minitransformer.experiments.ioi import IOIPrompts
 from minitransformer.interventions import ablate_head
-from minitransformer.taps import NO_TAP, AnyTap, Edit, Tap
+from minitransformer.taps import Edit, Tap
 from minitransformer.transformer import Block, Transformer
 
 Head = tuple[int, int]  # (layer, head)
@@ -59,18 +60,6 @@ def loss_per_token(
     return -log_p.gather(2, tokens[:, 1:, None])[..., 0]
 
 
-def rest_of(
-    model: Transformer, stream: Float[Tensor, "batch pos d_model"], layer: int, tap: AnyTap = NO_TAP
-) -> Float[Tensor, "batch d_vocab"]:
-    """The logits at the last position, from the residual stream before `layer`.
-
-    What lies below an edit need not be run again; nor is the unembedding needed elsewhere.
-    """
-    for i in range(layer, model.config.n_layers):
-        stream = model.blocks[i](stream, tap.at(f"blocks.{i}"))
-    return model.unembed(model.final_norm(stream[:, -1:]))[:, 0]
-
-
 @dataclass(frozen=True)
 class Effect:
     """What ablating a head changes at the last position, and how hard it looked at the name."""
@@ -84,15 +73,26 @@ def effects(model: Transformer, prompts: IOIPrompts, heads: list[Head]) -> dict[
     """What mean-ablating each head changes in the prediction at the last position."""
     first = min(layer for layer, _ in heads)
     keep = ["z", "pattern", f"blocks.{first}.resid_pre"]
-    logits, cache = model.run_with_cache(prompts.tokens, keep=keep)
-    clean = logits[:, -1]
+    stop = max(layer for layer, _ in heads) + 1
+    _, cache = record(
+        lambda tap: model.run_blocks(model.embed_tokens(prompts.tokens), tap, stop=stop), keep
+    )
+
+    def last_logits(edit: dict[str, Edit]) -> Float[Tensor, "batch d_vocab"]:
+        """From the first of these heads' layers on: what lies below an edit is not run again."""
+
+        def rest(tap: Tap) -> Tensor:
+            stream = model.run_blocks(cache["resid_pre", first], tap, start=first)
+            return model.to_logits(stream[:, -1:], tap)[:, 0]
+
+        return record(rest, [], edit)[0]
+
+    clean = last_logits({})
     n = torch.arange(len(prompts.io))
     found = {}
     for layer, head in heads:
         mean = cache["z", layer][:, :, head].mean(dim=0)  # [pos, d_head], over the prompts
-        tap = Tap(keep=[], edit={f"blocks.{layer}.attn.z": ablate_head(head, to=mean)})
-        ablated = rest_of(model, cache["resid_pre", first], first, tap)
-        tap.check_all_met()
+        ablated = last_logits({f"blocks.{layer}.attn.z": ablate_head(head, to=mean)})
         log_p, log_q = clean.log_softmax(-1), ablated.log_softmax(-1)
         difference = ablated - clean
         found[layer, head] = Effect(
