@@ -1,13 +1,13 @@
-"""Attention: causal, with many heads, which may share keys and values.
+"""Attention: causal, with many heads, which may share keys and values, or see only a window.
 
-Leaves out windows, dropout and padding masks: every position sees itself and all before.
+Leaves out dropout. The one padding it knows is on the left, as a KVCache says.
 """
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from minitransformer.config import Config
@@ -20,14 +20,15 @@ class Attention(nn.Module):
     """softmax(q k / sqrt(d_head)) v for each head, and back into the stream (Vaswani et al. 2017).
 
     With fewer key/value heads than heads, consecutive query heads share one (grouped-query
-    attention, Ainslie et al. 2023). By name the weights have the shapes of the formula, heads
-    first; they are stored flat, the way `F.linear` reads them in one product.
+    attention, Ainslie et al. 2023). With a window, a query sees itself and the `window` - 1
+    positions before it (Beltagy et al. 2020). By name the weights have the shapes of the
+    formula, heads first; they are stored flat, the way `F.linear` reads them in one product.
     """
 
     def __init__(self, config: Config, rotary: Rotary | None = None) -> None:
         super().__init__()
         self.n_heads, self.n_kv_heads = config.n_heads, config.n_kv_heads
-        self.d_head = config.d_head
+        self.d_head, self.window = config.d_head, config.window
         q_size, kv_size = config.n_heads * config.d_head, config.n_kv_heads * config.d_head
         self.w_q = nn.Parameter(torch.empty(q_size, config.d_model))
         self.w_k = nn.Parameter(torch.empty(kv_size, config.d_model))
@@ -68,44 +69,68 @@ class Attention(nn.Module):
             past = 0 if kv is None else kv.length
             q = tap("rot_q", self.rotary(q, past))
             k = tap("rot_k", self.rotary(k, past))
+        start = None
         if kv is not None:
+            start = kv.start
             k, v = kv.extend(k, v)
 
-        # Each key/value head serves a group of n_heads / n_kv_heads query heads.
         q, k, v = (heads.transpose(1, 2) for heads in (q, k, v))  # [batch, head, pos, d_head]
-        k = k.repeat_interleave(self.n_heads // self.n_kv_heads, dim=1)
-        v = v.repeat_interleave(self.n_heads // self.n_kv_heads, dim=1)
-
         if tap.wants("attn_scores") or tap.wants("pattern"):
-            future = future_mask(q.shape[2], k.shape[2], x.device)
+            # Each key/value head serves a group of n_heads / n_kv_heads query heads.
+            k = k.repeat_interleave(self.n_heads // self.n_kv_heads, dim=1)
+            v = v.repeat_interleave(self.n_heads // self.n_kv_heads, dim=1)
+            hidden = hidden_keys(q.shape[2], k.shape[2], x.device, self.window, start)
             scores = q @ k.transpose(2, 3) / self.d_head**0.5
-            scores = tap("attn_scores", scores.masked_fill(future, float("-inf")))
+            scores = tap("attn_scores", scores.masked_fill(hidden, float("-inf")))
             pattern = tap("pattern", scores.softmax(dim=-1))
             z = pattern @ v
         else:
             # The same formula in one fused kernel, when nobody asks for what is inside it.
             # tests/test_attention.py proves the two equal.
-            z = fused(q, k, v)
+            z = fused(q, k, v, self.window, start)
 
         z = tap("z", z.transpose(1, 2))  # [batch, pos, n_heads, d_head]
         return F.linear(z.flatten(start_dim=2), self.w_o, self.b_o)
 
 
-def future_mask(n_query: int, n_key: int, device: torch.device) -> Tensor:
-    """True where a key comes after the query [query, key]; the last query is the last key.
+def hidden_keys(
+    n_query: int,
+    n_key: int,
+    device: torch.device,
+    window: int | None = None,
+    start: Int[Tensor, "batch"] | None = None,
+) -> Bool[Tensor, "*batch query key"]:
+    """True where a query may not look at a key; the last query is the last key.
 
-    >>> future_mask(2, 3, torch.device("cpu"))
-    tensor([[False, False,  True],
-            [False, False, False]])
+    >>> hidden_keys(2, 4, torch.device("cpu"), window=2).int()
+    tensor([[1, 0, 0, 1],
+            [1, 1, 0, 0]], dtype=torch.int32)
+
+    With `start`, [batch, 1, query, key]: row b's first start[b] positions are padding, which
+    no token sees. (Padding sees padding, so that no query is left without a key.)
     """
-    every = torch.ones(n_query, n_key, dtype=torch.bool, device=device)
-    return every.triu(diagonal=1 + n_key - n_query)
+    key = torch.arange(n_key, device=device)
+    query = key[n_key - n_query :, None]
+    hidden = key > query  # the future
+    if window is not None:
+        hidden = hidden | (key <= query - window)
+    if start is not None:
+        first = start[:, None, None, None]
+        hidden = hidden | ((key < first) & (query >= first))
+    return hidden
 
 
-def fused(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """softmax(q k / sqrt(d_head)) v without ever holding the pattern."""
+def fused(
+    q: Float[Tensor, "batch n_heads query d_head"],
+    k: Float[Tensor, "batch n_kv_heads key d_head"],
+    v: Float[Tensor, "batch n_kv_heads key d_head"],
+    window: int | None = None,
+    start: Int[Tensor, "batch"] | None = None,
+) -> Float[Tensor, "batch n_heads query d_head"]:
+    """softmax(q k / sqrt(d_head)) v without ever holding the pattern, or copies of k and v."""
     n_query, n_key = q.shape[2], k.shape[2]
-    if n_query == n_key:
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
-    past = ~future_mask(n_query, n_key, q.device)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=past)
+    causal = start is None and (window is None or n_key <= window)
+    if causal and n_query in (1, n_key):  # one query, the last, sees every key
+        return F.scaled_dot_product_attention(q, k, v, is_causal=n_query > 1, enable_gqa=True)
+    seen = ~hidden_keys(n_query, n_key, q.device, window, start)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=seen, enable_gqa=True)

@@ -18,8 +18,8 @@ class Config:
 
     `n_kv_heads` is the number of key/value heads: equal to `n_heads` when left out, fewer
     for grouped heads (Ainslie et al. 2023), one for multi-query. `d_mlp=None` leaves the
-    MLPs out. `n_ctx` is the longest sequence, in tokens. A size that cannot be raises
-    ValueError.
+    MLPs out. `n_ctx` is the longest sequence, in tokens. With `window`, a position sees only
+    itself and the `window` - 1 before it. A size that cannot be raises ValueError.
     """
 
     n_layers: int
@@ -38,6 +38,7 @@ class Config:
     rotary_base: float = 10_000.0
     bias: bool = True
     tied: bool = False
+    window: int | None = None
 
     def __post_init__(self) -> None:
         if self.n_kv_heads == 0:
@@ -49,6 +50,8 @@ class Config:
                 raise ValueError(f"{name} must be a positive whole number, got {size!r}")
         if self.d_mlp is not None and self.d_mlp < 1:
             raise ValueError(f"d_mlp must be positive, or None for no MLPs, got {self.d_mlp}")
+        if self.window is not None and self.window < 1:
+            raise ValueError(f"window must be positive, or None to see all, got {self.window}")
         if self.n_heads % self.n_kv_heads:
             raise ValueError(
                 f"n_kv_heads must divide n_heads, so that every key/value head serves as many "

@@ -29,9 +29,17 @@ class PosEmbed(nn.Module):
         super().__init__()
         self.w_pos = nn.Parameter(torch.empty(n_ctx, d_model))
 
-    def forward(self, n_pos: int, past: int = 0) -> Float[Tensor, "pos d_model"]:
-        """The rows of `n_pos` positions, of which the first comes after `past` others."""
-        return self.w_pos[past : past + n_pos]
+    def forward(
+        self, n_pos: int, past: int = 0, start: Int[Tensor, "batch"] | None = None
+    ) -> Float[Tensor, "*batch pos d_model"]:
+        """The rows of `n_pos` positions, of which the first comes after `past` others.
+
+        With `start`, row b's count begins at its first token, which stands at start[b].
+        """
+        if start is None:
+            return self.w_pos[past : past + n_pos]
+        here = torch.arange(past, past + n_pos, device=start.device)
+        return self.w_pos[(here - start[:, None]).clamp(min=0)]
 
 
 class Unembed(nn.Module):

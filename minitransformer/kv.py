@@ -1,26 +1,23 @@
 """KVCache: the keys and values of the positions a model has already seen.
 
-Leaves out eviction and paging: it grows by concatenation and holds one batch.
+Leaves out eviction and paging: what it holds grows with the text, and it holds one batch.
 """
 
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 
 class LayerKV:
     """One layer's past: keys as attention compares them (after rotary), and values."""
 
-    def __init__(self) -> None:
-        self.k: Tensor | None = None
-        self.v: Tensor | None = None
-
-    @property
-    def length(self) -> int:
-        """How many positions have been seen."""
-        return 0 if self.k is None else self.k.shape[1]
+    def __init__(self, start: Int[Tensor, "batch"] | None = None) -> None:
+        self.start = start
+        self.length = 0  # how many positions have been seen
+        self._k: Tensor | None = None
+        self._v: Tensor | None = None
 
     def extend(
         self,
@@ -30,15 +27,15 @@ class LayerKV:
         Float[Tensor, "batch key n_kv_heads d_head"], Float[Tensor, "batch key n_kv_heads d_head"]
     ]:
         """Append new keys and values; return all of them, the oldest first."""
-        if self.k is not None and self.v is not None:
-            if self.k.shape[0] != k.shape[0]:
-                raise ValueError(
-                    f"this cache holds a batch of {self.k.shape[0]}, got one of {k.shape[0]}: "
-                    "use one KVCache a batch"
-                )
-            k, v = torch.cat([self.k, k], dim=1), torch.cat([self.v, v], dim=1)
-        self.k, self.v = k, v
-        return k, v
+        holder = self._k if self._k is not None else self.start
+        if holder is not None and holder.shape[0] != k.shape[0]:
+            raise ValueError(
+                f"this cache holds a batch of {holder.shape[0]}, got one of {k.shape[0]}: "
+                "use one KVCache a batch"
+            )
+        self._k, self._v = append(self._k, k, self.length), append(self._v, v, self.length)
+        self.length += k.shape[1]
+        return self._k[:, : self.length], self._v[:, : self.length]
 
 
 class KVCache:
@@ -47,12 +44,47 @@ class KVCache:
     >>> kv = KVCache(n_layers=model.config.n_layers)                      # doctest: +SKIP
     >>> model(tokens[:, :5], kv=kv)      # prefill                        # doctest: +SKIP
     >>> model(tokens[:, 5:6], kv=kv)     # decode: one new token          # doctest: +SKIP
+
+    Rows of unequal length are padded on the left, with any token; `start[b]` says how many
+    paddings row b begins with. Its first token is then at position 0 for the model, and no
+    token of it sees the padding.
     """
 
-    def __init__(self, n_layers: int) -> None:
-        self.layers = [LayerKV() for _ in range(n_layers)]
+    def __init__(self, n_layers: int, start: Int[Tensor, "batch"] | None = None) -> None:
+        self.start = start
+        self.layers = [LayerKV(start) for _ in range(n_layers)]
 
     @property
     def length(self) -> int:
-        """How many positions have been seen."""
+        """How many positions have been seen, padding included."""
         return self.layers[0].length if self.layers else 0
+
+
+def append(
+    old: Float[Tensor, "batch room n_kv_heads d_head"] | None,
+    new: Float[Tensor, "batch pos n_kv_heads d_head"],
+    length: int,
+) -> Float[Tensor, "batch longer n_kv_heads d_head"]:
+    """`old`, of which `length` positions are filled, with `new` after them, and room to spare.
+
+    >>> room = append(append(None, torch.ones(1, 3, 1, 2), 0), torch.ones(1, 1, 1, 2), 3)
+    >>> room.shape
+    torch.Size([1, 8, 1, 2])
+
+    The room doubles when it is full, so that a text of n tokens copies each of them about
+    twice, and not n times. Where a gradient is to flow, nothing is written over: the parts
+    are joined anew.
+    """
+    if old is None:
+        return new
+    end = length + new.shape[1]
+    if new.requires_grad or old.requires_grad:
+        return torch.cat([old[:, :length], new], dim=1)
+    if end > old.shape[1]:
+        batch, _, heads, size = new.shape
+        # In memory each head's positions lie side by side: attention reads them head by head.
+        room = new.new_empty(batch, heads, 2 * end, size).transpose(1, 2)
+        room[:, :length] = old[:, :length]
+        old = room
+    old[:, length:end] = new
+    return old

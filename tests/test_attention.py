@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from minitransformer.attention import Attention, future_mask
+from minitransformer.attention import Attention, hidden_keys
 from minitransformer.config import Config
 from minitransformer.kv import KVCache, LayerKV
 from minitransformer.rotary import Rotary
@@ -72,7 +72,7 @@ def test_it_equals_torchs_multi_head_attention(x):
     theirs.in_proj_bias[:] = torch.cat([attn.b_q, attn.b_k, attn.b_v])
     theirs.out_proj.weight[:] = torch.cat([attn.w_o, torch.zeros(28, 48)])
     theirs.out_proj.bias[:] = torch.cat([attn.b_o, torch.zeros(28)])
-    future = future_mask(7, 7, x.device)
+    future = hidden_keys(7, 7, x.device)
     expected, weights = theirs(wide, wide, wide, attn_mask=future, average_attn_weights=False)
     tap = Tap(keep=["pattern"])
     torch.testing.assert_close(attn(x, tap), expected[..., :20], atol=1e-5, rtol=1e-5)
@@ -80,7 +80,7 @@ def test_it_equals_torchs_multi_head_attention(x):
 
 
 def test_the_masks_last_query_is_its_last_key():
-    assert future_mask(2, 4, torch.device("cpu")).tolist() == [
+    assert hidden_keys(2, 4, torch.device("cpu")).tolist() == [
         [False, False, False, True],
         [False, False, False, False],
     ]
