@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from minitransformer import fetch, pretrained
+from minitransformer import fetch, gguf, pretrained
+from minitransformer.config import Config
 from minitransformer.transformer import Transformer
 
 NAME = "smollm2-135m-instruct"
@@ -90,15 +94,63 @@ def test_weights_of_another_shape_are_refused(model):
 def test_unpermuting_pairs_by_hand():
     # One head of 4 rows: pairs (0, 1) and (2, 3) become rows (0, 2) and (1, 3).
     rows = torch.arange(4.0)[:, None].expand(4, 3).numpy()
-    assert pretrained.unpermute(rows, d_head=4)[:, 0].tolist() == [0, 2, 1, 3]
+    assert gguf.unpermute(rows, d_head=4)[:, 0].tolist() == [0, 2, 1, 3]
 
 
-def test_a_broken_derived_file_is_not_used(tmp_path):
-    whole = tmp_path / "w.safetensors"
-    pretrained.save_file({"w": torch.ones(3)}, whole)
-    assert pretrained.readable(whole)
-    whole.write_bytes(whole.read_bytes()[:-4])
-    assert not pretrained.readable(whole)
+@pytest.fixture
+def converted(tmp_path, monkeypatch):
+    """A small model that comes as a GGUF, and how often it has been converted."""
+    times = []
+    config = Config(n_layers=1, d_model=6, n_heads=2, d_head=4, d_vocab=9, n_ctx=5, d_mlp=7)
+
+    def convert(gguf_path, config, weights, vocabulary):
+        times.append(gguf_path.name)
+        state = dict(Transformer(config, torch.Generator().manual_seed(0)).named_parameters())
+        gguf.write_whole(weights, lambda path: save_file(state, path))
+        gguf.write_whole(vocabulary, lambda path: path.write_text(json.dumps(VOCABULARY)))
+
+    content = b"small"
+    digest = hashlib.sha256(content).hexdigest()
+    monkeypatch.setenv("MINITRANSFORMER_CACHE", str(tmp_path))
+    monkeypatch.setitem(fetch.SOURCES, "small", fetch.Source({"small.gguf": digest}, "", ""))
+    monkeypatch.setitem(pretrained.PRESETS, "small", config)
+    monkeypatch.setattr(gguf, "convert", convert)
+    (tmp_path / "small.gguf").write_bytes(content)
+    return times
+
+
+VOCABULARY = {"ranks": {"61": 0}, "special": {}, "pre": "smollm"}
+
+
+def test_what_was_derived_is_used_again(converted):
+    pretrained.load("small")
+    pretrained.load_tokenizer("small")
+    pretrained.load("small")
+    assert converted == ["small.gguf"]
+
+
+@pytest.mark.parametrize("where", [4, 2000, -1])
+def test_a_derived_file_in_which_one_bit_has_changed_is_made_again(converted, where, tmp_path):
+    model = pretrained.load("small")
+    (path,) = tmp_path.glob("*.safetensors")
+    content = bytearray(path.read_bytes())
+    content[where] ^= 1
+    path.write_bytes(content)
+    torch.testing.assert_close(pretrained.load("small").W_E, model.W_E, atol=0, rtol=0)
+    assert len(converted) == 2
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "vocabulary.json"])
+def test_a_derived_file_cut_short_or_gone_is_made_again(converted, kind, tmp_path):
+    pretrained.prepare("small")
+    (path,) = tmp_path.glob(f"*.{kind}")
+    path.write_bytes(path.read_bytes()[:-4])
+    pretrained.prepare("small")
+    path.unlink()
+    pretrained.prepare("small")
+    path.with_name(f"{path.name}.sum").unlink()
+    pretrained.prepare("small")
+    assert len(converted) == 4
 
 
 def test_an_interrupted_write_leaves_nothing(tmp_path):
@@ -107,5 +159,5 @@ def test_an_interrupted_write_leaves_nothing(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pretrained.write_whole(tmp_path / "file", breaks)
+        gguf.write_whole(tmp_path / "file", breaks)
     assert list(tmp_path.iterdir()) == []
