@@ -1,0 +1,138 @@
+"""What is asked of each library, in the words of its own documentation.
+
+Every peer reads the same checkpoint and does the same five things; each is given its fastest
+documented way: transformers runs fused attention except where patterns are asked for, and builds
+no key/value cache that nobody reads. A library is imported when it is asked for, because each
+lives in an environment of its own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+Kept = tuple[list[Tensor], list[Tensor]]
+
+
+class Peer(Protocol):
+    """One library with a model in it. Tokens are [batch, pos], logits [batch, pos, d_vocab]."""
+
+    def __init__(self) -> None: ...
+
+    def load(self, folder: Path) -> None: ...
+
+    def parameters(self) -> list[nn.Parameter]: ...
+
+    def forward(self, tokens: Tensor) -> Tensor: ...
+
+    def keep(self, tokens: Tensor) -> Kept:
+        """Each layer's pattern [batch, n_heads, query, key], the stream before each layer."""
+        ...
+
+    def keep_everything(self, tokens: Tensor) -> int:
+        """How many values a pass that keeps all it can had kept; 0 where there is no such pass."""
+        ...
+
+    def generate(self, tokens: Tensor, new: int) -> list[int]: ...
+
+
+class MiniTransformer:
+    """This project."""
+
+    def __init__(self) -> None:
+        import minitransformer.generation
+        import minitransformer.pretrained
+
+        self.load_model = minitransformer.pretrained.load
+        self.generate_tokens = minitransformer.generation.generate
+
+    def load(self, folder: Path) -> None:
+        self.model = self.load_model(str(folder))
+
+    def parameters(self) -> list[nn.Parameter]:
+        return list(self.model.parameters())
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.model(tokens)
+
+    def keep(self, tokens: Tensor) -> Kept:
+        _, cache = self.model.run_with_cache(tokens, keep=["pattern", "resid_pre"])
+        layers = range(self.model.config.n_layers)
+        return [cache["pattern", n] for n in layers], [cache["resid_pre", n] for n in layers]
+
+    def keep_everything(self, tokens: Tensor) -> int:
+        _, cache = self.model.run_with_cache(tokens)
+        return len(cache)
+
+    def generate(self, tokens: Tensor, new: int) -> list[int]:
+        return self.generate_tokens(self.model, [tokens[0].tolist()], new)[0]
+
+
+class Transformers:
+    """Hugging Face transformers."""
+
+    def __init__(self) -> None:
+        from transformers import AutoModelForCausalLM
+
+        self.auto = AutoModelForCausalLM
+
+    def load(self, folder: Path) -> None:
+        self.model = self.auto.from_pretrained(folder, dtype=torch.float32).eval()
+
+    def parameters(self) -> list[nn.Parameter]:
+        return list(self.model.parameters())
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.model(tokens, use_cache=False).logits
+
+    def keep(self, tokens: Tensor) -> Kept:
+        self.model.set_attn_implementation("eager")  # fused attention gives no patterns
+        wanted = {"output_attentions": True, "output_hidden_states": True}
+        out = self.model(tokens, use_cache=False, **wanted)
+        self.model.set_attn_implementation("sdpa")
+        return list(out.attentions), list(out.hidden_states[:-1])
+
+    def keep_everything(self, tokens: Tensor) -> int:
+        return 0
+
+    def generate(self, tokens: Tensor, new: int) -> list[int]:
+        given = {"attention_mask": torch.ones_like(tokens), "pad_token_id": 0}
+        length = {"max_new_tokens": new, "min_new_tokens": new}
+        out = self.model.generate(tokens, do_sample=False, **length, **given)
+        return out[0, tokens.shape[1] :].tolist()
+
+
+class TransformerLens:
+    """TransformerLens, whose bridge puts its hooks into transformers' model."""
+
+    def __init__(self) -> None:
+        from transformer_lens.model_bridge import TransformerBridge
+
+        self.bridge = TransformerBridge
+
+    def load(self, folder: Path) -> None:
+        self.model: Any = self.bridge.boot_transformers(str(folder), dtype=torch.float32).eval()
+
+    def parameters(self) -> list[nn.Parameter]:
+        return list(self.model.parameters())
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.model(tokens)
+
+    def keep(self, tokens: Tensor) -> Kept:
+        ends = ("hook_pattern", "hook_resid_pre")
+        _, cache = self.model.run_with_cache(tokens, names_filter=lambda name: name.endswith(ends))
+        layers = range(self.model.cfg.n_layers)
+        return [cache["pattern", n] for n in layers], [cache["resid_pre", n] for n in layers]
+
+    def keep_everything(self, tokens: Tensor) -> int:
+        _, cache = self.model.run_with_cache(tokens)
+        return len(cache)
+
+    def generate(self, tokens: Tensor, new: int) -> list[int]:
+        how = {"do_sample": False, "stop_at_eos": False, "return_type": "tokens"}
+        out = self.model.generate(tokens, max_new_tokens=new, verbose=False, **how)
+        return out[0, tokens.shape[1] :].tolist()
