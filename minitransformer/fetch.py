@@ -132,6 +132,8 @@ def fetch(name: str, filename: str | None = None) -> Path:
         checksum.record(path)
         shutil.rmtree(partial)
         return path
+    if not any(partial.iterdir()):
+        partial.rmdir()
     raise FetchError(
         f"{filename} of {name} could not be fetched:\n"
         + "\n".join(reasons)

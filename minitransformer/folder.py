@@ -20,6 +20,7 @@ from minitransformer.names import nearest
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+PICKLES = (".bin", ".pt", ".pth")
 
 
 def read_folder(
@@ -75,15 +76,7 @@ def weight_files(folder: Path) -> list[Path]:
     if whole.is_file():
         return [whole]
     if not index.is_file():
-        pickles = sorted(path.name for path in folder.glob("*.bin"))
-        if pickles:
-            raise FileNotFoundError(
-                f"{folder} holds its weights as {pickles[0]} only, a pickle, which is never "
-                f"read here because it can run code: expected {WEIGHTS}. Where you trust it, "
-                "convert it with transformers: AutoModelForCausalLM.from_pretrained(folder)"
-                ".save_pretrained(new_folder)"
-            )
-        raise FileNotFoundError(f"{folder} holds no weights: expected {WEIGHTS} or {INDEX}")
+        raise FileNotFoundError(no_weights(folder))
     names = read_json(index, "it names the files")["weight_map"].values()
     paths = [folder / name for name in sorted(set(names))]
     missing = [path.name for path in paths if not path.is_file()]
@@ -93,6 +86,21 @@ def weight_files(folder: Path) -> list[Path]:
             f"{'is' if len(missing) == 1 else 'are'} not in {folder}: copy what is missing"
         )
     return paths
+
+
+def no_weights(folder: Path) -> str:
+    """What to say of a folder without safetensors of the usual name."""
+    held = sorted(
+        p.name for p in folder.iterdir() if p.suffix in (*PICKLES, ".safetensors", ".gguf")
+    )
+    said = f"{folder}: expected weights in {WEIGHTS}, or in files that {INDEX} names, got "
+    if not any(name.endswith(PICKLES) for name in held):
+        return said + (", ".join(held) or "none")
+    return (
+        f"{said}{', '.join(held)}: a pickle, which is never read here because it can run code. "
+        "Where you trust it, convert it with transformers: "
+        "AutoModelForCausalLM.from_pretrained(folder).save_pretrained(new_folder)"
+    )
 
 
 def tensors(path: Path) -> Iterator[tuple[str, Tensor]]:

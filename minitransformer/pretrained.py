@@ -21,7 +21,7 @@ from minitransformer.folder import read_folder, tensors
 from minitransformer.rotary import Rotary
 from minitransformer.tokenizer import Tokenizer
 from minitransformer.transformer import Transformer
-from minitransformer.vocabulary import MERGES, VOCAB, read_vocabulary
+from minitransformer.vocabulary import MERGES, VOCAB, from_pair, read_tokenizer
 
 # Part of the derived files' names: raise it when what we write into them changes.
 LOADER_VERSION = 1
@@ -65,10 +65,10 @@ def load_tokenizer(name: str | Path) -> Tokenizer:
     """The tokenizer of a pretrained model, by the model's name or folder; touches no weights."""
     folder = as_folder(name)
     if folder is not None:
-        return read_vocabulary(folder / VOCAB, folder / MERGES)
+        return read_tokenizer(folder)
     if is_gguf(str(name)):
         return gguf.tokenizer_of(derived(str(name), "vocabulary.json"))
-    return read_vocabulary(fetch(str(name), VOCAB), fetch(str(name), MERGES))
+    return from_pair(fetch(str(name), VOCAB), fetch(str(name), MERGES))
 
 
 def as_folder(name: str | Path) -> Path | None:

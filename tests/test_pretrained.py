@@ -79,6 +79,28 @@ def test_it_knows_the_capital_of_france(model):
     assert tokenizer.decode([int(logits[0, -1].argmax())]) == " Paris"
 
 
+@pytest.mark.slow
+@pytest.mark.needs_gpt2
+@torch.no_grad()
+def test_the_real_gpt2_is_that_of_transformers():
+    transformers = pytest.importorskip("transformers")
+    folder = fetch.cache_dir() / "gpt2-small"
+    if not all((folder / name).is_file() for name in fetch.SOURCES["gpt2-small"].files):
+        pytest.skip("GPT-2 is not here: python -m minitransformer fetch gpt2-small")
+    model, tokenizer = pretrained.load("gpt2-small"), pretrained.load_tokenizer("gpt2-small")
+    oracle = transformers.AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager")
+    theirs = transformers.AutoTokenizer.from_pretrained(folder)
+    for prompt in PROMPTS:
+        ids = tokenizer.encode(prompt)
+        assert ids == theirs.encode(prompt), prompt
+        tokens = torch.tensor([ids])
+        expected = oracle(tokens, output_attentions=True)
+        logits, cache = model.run_with_cache(tokens, keep=["pattern"])
+        assert (logits - expected.logits).abs().max() < 3e-4, prompt
+        difference = cache.stack("pattern") - torch.stack(expected.attentions)
+        assert difference.abs().max() < 1e-4, prompt
+
+
 def test_an_unknown_model_is_met_with_the_nearest_name():
     with pytest.raises(KeyError, match='did you mean "smollm2-135m-instruct"'):
         pretrained.load("smollm-135m-instruct")
