@@ -15,7 +15,7 @@ from torch import Tensor
 
 from minitransformer.cache import ActivationCache, check_positions
 from minitransformer.normalization import LayerNorm, NoNorm
-from minitransformer.parts import Parts, Writers
+from minitransformer.stream import Parts, Writers
 from minitransformer.transformer import Transformer
 
 By = Literal["layer", "head", "neuron"]

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from minitransformer.names import nearest
-from minitransformer.parts import Parts, Source, Writers
+from minitransformer.stream import Parts, Source, Writers
 from minitransformer.taps import Edit, Tap
 
 Result = TypeVar("Result")

@@ -9,7 +9,7 @@ from minitransformer import pretrained
 from minitransformer.attribution import final_parts, writers
 from minitransformer.cache import ActivationCache, record
 from minitransformer.config import Config
-from minitransformer.parts import Parts, Writers
+from minitransformer.stream import Parts, Writers
 from minitransformer.transformer import Transformer
 
 CONFIGS = {
