@@ -1,7 +1,7 @@
 """A small, readable transformer whose inside is all in the open.
 
-Read the files in this order: config, taps, kv, cache; tokenizer, embedding, rotary,
-normalization, mlp, attention; transformer; pretrained, interventions, circuits.
+Read the files in this order: config, taps, kv, cache; bpe, chunks, tokenizer;
+embedding, rotary, normalization, mlp, attention; transformer; pretrained, interventions, circuits.
 """
 
 from minitransformer.config import Config
