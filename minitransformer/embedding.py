@@ -43,11 +43,15 @@ class PosEmbed(nn.Module):
 
 
 class Unembed(nn.Module):
-    """The score of every token as the next: one column of W_U each."""
+    """The score of every token as the next: one column of W_U each.
+
+    `b_u` is None but in a model whose final norm was folded (folding.py): its shift.
+    """
 
     def __init__(self, d_vocab: int, d_model: int) -> None:
         super().__init__()
         self.w_u = nn.Parameter(torch.empty(d_vocab, d_model))
+        self.b_u: nn.Parameter | None = None
 
     def forward(self, x: Float[Tensor, "batch pos d_model"]) -> Float[Tensor, "batch pos d_vocab"]:
-        return F.linear(x, self.w_u)
+        return F.linear(x, self.w_u, self.b_u)
