@@ -139,6 +139,21 @@ def test_configs_of_older_transformers_say_the_same(older, tmp_path):
     assert pretrained.load(edit(folder, **older)).config == now
 
 
+def test_a_window_that_hides_nothing_is_none(tmp_path):
+    folder = save(make("Mistral", {**LLAMA, "sliding_window": 18}), tmp_path)
+    assert pretrained.load(folder).config.window is None
+    assert pretrained.load(edit(folder, sliding_window=17)).config.window == 17
+
+
+def test_a_tied_matrix_that_the_file_carries_twice(tmp_path, tokens):
+    theirs = make(*KINDS["llama, tied"])
+    path = save(theirs, tmp_path) / "model.safetensors"
+    state = load_file(path)
+    save_file({**state, "lm_head.weight": state["model.embed_tokens.weight"].clone()}, path)
+    logits = pretrained.load(tmp_path)(tokens)
+    torch.testing.assert_close(logits, theirs(tokens).logits.detach(), atol=1e-4, rtol=0)
+
+
 def test_the_hubs_gpt2_has_other_names_for_its_tensors(tmp_path, tokens):
     # No "transformer." in front, and the causal mask among the weights.
     theirs = make("GPT2", GPT2)

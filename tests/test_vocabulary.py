@@ -16,7 +16,7 @@ SOURCE = Path(__file__).read_text(encoding="utf-8").replace("<|end|>", "")
 TEXTS = [
     SOURCE, "", " ", "   leading, 3 spaces and 12345 digits", "it's we'll they'VE", "\n\n \t x\r\n",
     "Die Würde des Menschen", "人人生而自由", "🙂 😀🙃",
-    "e\u0301 \u00a0 \u3000", "١٢٣ ½ Ⅷ", "a\x00b\x7f",
+    "e\u0301 \u00a0 \u3000", "١٢٣ ½ Ⅷ", "    7", "a\x00b\x7f",
 ]  # fmt: skip
 LLAMA3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|"
