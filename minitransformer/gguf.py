@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from minitransformer import checksum
 from minitransformer.config import Config
-from minitransformer.tokenizer import PATTERNS, Tokenizer, bytes_of_gpt2_token
+from minitransformer.tokenizer import PATTERNS, bytes_of_gpt2_token
 
 
 def convert(gguf_path: Path, config: Config, weights: Path, vocabulary: Path) -> None:
@@ -97,16 +97,6 @@ def vocabulary_of(reader: Any) -> dict[str, Any]:
         t: i for i, (t, type_) in enumerate(zip(tokens, types, strict=True)) if type_ == control
     }
     return {"ranks": ranks, "special": special, "pre": pre}
-
-
-def tokenizer_of(vocabulary: Path) -> Tokenizer:
-    """The tokenizer that `convert` wrote down."""
-    found = json.loads(vocabulary.read_text(encoding="utf-8"))
-    return Tokenizer(
-        ranks={bytes.fromhex(token): rank for token, rank in found["ranks"].items()},
-        special=found["special"],
-        pattern=PATTERNS[found["pre"]],
-    )
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

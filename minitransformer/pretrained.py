@@ -67,7 +67,7 @@ def load_tokenizer(name: str | Path) -> Tokenizer:
     if folder is not None:
         return read_tokenizer(folder)
     if is_gguf(str(name)):
-        return gguf.tokenizer_of(derived(str(name), "vocabulary.json"))
+        return Tokenizer.load(derived(str(name), "vocabulary.json"))
     return from_pair(fetch(str(name), VOCAB), fetch(str(name), MERGES))
 
 
