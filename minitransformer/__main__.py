@@ -22,6 +22,7 @@ _LEARN = {
 _MAKE = {
     "book": ("workbook.book", "build the book, and serve it with --serve"),
     "fetch": ("pretrained", "fetch a model's weights into your cache folder"),
+    "write": ("write", "let a model continue a text"),
     "recipe": ("recipes", "run again what a page shows as recorded"),
     "generate": ("workbook.generate", "make the exercise notebooks from solutions/"),
 }

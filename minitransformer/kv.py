@@ -47,17 +47,20 @@ class KVCache:
 
     Rows of unequal length are padded on the left, with any token; `start[b]` says how many
     paddings row b begins with. Its first token is then at position 0 for the model, and no
-    token of it sees the padding.
+    token of it sees the padding. Raises ValueError for a model without layers, which has
+    nothing to be kept.
     """
 
     def __init__(self, n_layers: int, start: Int[Tensor, "batch"] | None = None) -> None:
+        if n_layers < 1:
+            raise ValueError(f"expected a model of at least 1 layer, got {n_layers}: call it whole")
         self.start = start
         self.layers = [LayerKV(start) for _ in range(n_layers)]
 
     @property
     def length(self) -> int:
         """How many positions have been seen, padding included."""
-        return self.layers[0].length if self.layers else 0
+        return self.layers[0].length
 
 
 def append(
