@@ -7,6 +7,8 @@ import inspect
 import json
 import logging
 import random
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Iterator
 from itertools import islice
@@ -227,3 +229,15 @@ def test_cl100k_has_tiktokens_size(cl100k, gpt4):
     assert cl100k.d_vocab == gpt4.n_vocab == 100_277  # with a gap: 100,261 to 100,275
     with pytest.raises(ValueError, match="no token has the id 100256"):
         cl100k.decode([100_256])
+
+
+@pytest.mark.slow
+def test_the_benchmark_meets_its_aims():
+    # In a process of its own, where no shapes are checked and nothing else is kept.
+    command = [sys.executable, "-m", "benchmarks.tokenizer", "--rounds", "5"]
+    ran = subprocess.run(command, cwd=DATA.parent, capture_output=True, text=True, check=True)
+    found = json.loads(ran.stdout)
+    assert found["cold"] >= 3
+    assert found["warm"] >= 10
+    assert found["train_4096_on_1_mb_s"] < 5
+    assert found["run_growth"] < 3  # of twice the length: 4 would be the square
