@@ -2,6 +2,8 @@
 
     {exercise} topic.name   an exercise as it stands in solutions/: stub, hints, collapsed solution
     {scoreboard}            every chapter's claims (scoreboard.py)
+    {benchmark} part        the recorded comparison with the peers (benchmarks.py)
+    {modules}               the modules that have a page of reference (reference.py)
     {src}`package.module`   a link to the module's file
 
 Each chapter page that has an exercise notebook gets buttons for it below its title. Leaves out:
@@ -23,7 +25,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from minitransformer.workbook import book, scoreboard
+from minitransformer.workbook import benchmarks, book, reference, scoreboard
 from minitransformer.workbook.project import Project, Unknown
 from minitransformer.workbook.source import Exercise, SourceError
 
@@ -168,4 +170,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", add_launch_buttons, priority=100)  # before downloads are collected
     app.add_role("src", SourceRole())
     scoreboard.setup(app)
+    reference.setup(app)
+    benchmarks.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,208 @@
+"""The recorded comparison with the peers, as tables: benchmarks/results.json on a page.
+
+    {benchmark} circumstances   when, where, on what, with which versions
+    {benchmark} times           seconds of each task, and how many times those of the fastest peer
+    {benchmark} memory          the most memory each process held
+    {benchmark} targets         what was aimed at, what was measured, whether it was reached
+    {benchmark} losses          the rows in which another library is faster
+
+Nothing here measures: `python -m benchmarks` does, and a build only reads what it wrote.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from minitransformer.workbook.ledger import number
+
+RESULTS = "benchmarks/results.json"
+OURS = "minitransformer"
+SHOWN = {
+    OURS: "minitransformer",
+    "transformers": "transformers",
+    "transformer_lens": "TransformerLens",
+}
+TASKS = {
+    "forward": "forward",
+    "keep": "forward, keeping every pattern and stream",
+    "everything": "forward, keeping all there is",
+    "train": "training step",
+    "generate": "greedy generation",
+    "first": "from the file to a first prediction",
+}
+MODELS = {"gpt2": "small GPT-2", "smollm2": "SmolLM2"}
+Results = dict[str, Any]
+Row = dict[str, Any]
+
+
+def label(row: Row) -> str:
+    """What a row times: the task, the model, how much it reads."""
+    size = f"{row['batch']} × {row['positions']} token{'s' * (row['positions'] > 1)}"
+    new = f", {row['new']} new" if row["new"] else ""
+    return f"{TASKS[row['task']]} · {MODELS[row['model']]}, {size}{new}"
+
+
+def ratio(row: Row, *others: str) -> float:
+    """Our median over that of the fastest of the others (all peers when none is named).
+
+    >>> row = {"peers": {"minitransformer": {"median": 2.0}, "transformers": {"median": 1.0}}}
+    >>> ratio(row)
+    2.0
+    """
+    peers = row["peers"]
+    named = [name for name in others or SHOWN if name != OURS and name in peers]
+    return peers[OURS]["median"] / min(peers[name]["median"] for name in named)
+
+
+def seconds(value: float) -> str:
+    """A time in the unit in which it is read most easily.
+
+    >>> seconds(2.345), seconds(0.0456), seconds(0.000123)
+    ('2.35 s', '45.6 ms', '123 µs')
+    """
+    for scale, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if value >= scale:
+            return f"{number(value / scale)} {unit}"
+    return f"{number(value * 1e9)} ns"
+
+
+def percent(part: float) -> str:
+    return f"{number(100 * part)} %"
+
+
+def html_table(head: list[str], rows: list[list[str]]) -> str:
+    """A table that scrolls by itself where the screen is narrow; its cells are HTML."""
+    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    body = "".join(
+        f'<tr><th scope="row" style="text-align: left; font-weight: normal">{first}</th>'
+        + "".join(f'<td style="white-space: nowrap">{cell}</td>' for cell in rest)
+        + "</tr>"
+        for first, *rest in rows
+    )
+    return (
+        '<div class="scoreboard" tabindex="0"><table>'
+        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def times(found: Results) -> str:
+    rows = []
+    for row in found["rows"]:
+        cells = [escape(label(row))]
+        for peer in SHOWN:
+            at = row["peers"].get(peer)
+            kept = f"<br><small>{at['kept']:g} values</small>" if at and "kept" in at else ""
+            spread = f"<br><small>{seconds(at['least'])} at least</small>" if at else ""
+            cells.append(f"{seconds(at['median'])}{spread}{kept}" if at else "—")
+        rows.append([*cells, f"<b>{number(ratio(row))}</b>"])
+    return html_table(["task", *SHOWN.values(), "ours / fastest peer"], rows)
+
+
+def memory(found: Results) -> str:
+    def mib(at: dict[str, float] | None) -> str:
+        return f"{at['mib']:.0f} MiB" if at and at["mib"] is not None else "—"
+
+    rows = [[escape(label(r)), *(mib(r["peers"].get(p)) for p in SHOWN)] for r in found["rows"]]
+    return html_table(["task", *SHOWN.values()], rows)
+
+
+def judged(found: Results) -> list[tuple[str, str, bool]]:
+    """Each target, what was measured, and whether it was reached."""
+    out = []
+    for row in found["rows"]:
+        task, text = row["task"], escape(label(row))
+        if task in ("forward", "train"):
+            value = ratio(row)
+            text += ": at most 1.1 times the faster of the two"
+            out.append((text, f"{number(value)} times", value <= 1.1))
+        elif task == "generate":
+            value = ratio(row)
+            out.append((f"{text}: faster than both", f"{number(value)} times", value < 1))
+        elif task in ("keep", "everything"):
+            value = ratio(row, "transformer_lens")
+            text += ": at most as long as TransformerLens"
+            out.append((text, f"{number(value)} times", value <= 1))
+    idle = found["idle"]
+    for name, what in (("forward_128", "128 tokens"), ("forward_1", "one token")):
+        value = idle["taps"] / idle[name]
+        out.append((f"idle taps, {what}: under 1 % of the pass", percent(value), value < 0.01))
+    imports = found["imports"][OURS]
+    value = imports["package"] / imports["torch"]
+    text = "<code>import minitransformer</code>: under 10 % of <code>import torch</code>"
+    out.append((text, percent(value), value < 0.1))
+    return out
+
+
+def targets(found: Results) -> str:
+    signs = {True: '<b class="holds">✓ yes</b>', False: '<b class="fails">✗ no</b>'}
+    rows = [[text, value, signs[met]] for text, value, met in judged(found)]
+    met = sum(met for _, _, met in judged(found))
+    said = f"<p>{met} of {len(rows)} targets were reached in this run.</p>"
+    return said + html_table(["target", "measured", "reached"], rows)
+
+
+def losses(found: Results) -> str:
+    """The rows in which somebody is faster, the worst first."""
+    lost = [(ratio(row), row) for row in found["rows"] if ratio(row) > 1]
+    if not lost:
+        return "<p>In this run no peer was faster in any row.</p>"
+    items = ""
+    for value, row in sorted(lost, key=lambda pair: -pair[0]):
+        peers = {name: at["median"] for name, at in row["peers"].items() if name != OURS}
+        fastest = SHOWN[min(peers, key=lambda name: peers[name])]
+        items += f"<li>{escape(label(row))}: {fastest} needs {percent(1 / value)} of our time.</li>"
+    many = f"{len(lost)} of {len(found['rows'])} rows"
+    return f"<p>In {many} another library is faster than this one:</p><ul>{items}</ul>"
+
+
+def circumstances(found: Results) -> str:
+    versions = {
+        package: version
+        for peer in SHOWN
+        for package, version in found["versions"][peer].items()
+        if package != "numpy"
+    }
+    with_ = ", ".join(f"{escape(name)} {escape(text)}" for name, text in versions.items())
+    count = found["threads"]
+    thread = f"{count} thread{'s' * (count != 1)}"
+    return (
+        f"<p><b>Recorded on {escape(found['date'])}</b>, {escape(found['cpu'])}, "
+        f"{escape(found['system'])}, commit {escape(found['commit'][:10])}"
+        f"{' and changes' if 'changes' in found['commit'] else ''}; {with_}; {thread}, "
+        f"{found['rounds']} rounds. <code>make bench</code> repeats it.</p>"
+    )
+
+
+PARTS: dict[str, Callable[[Results], str]] = {
+    "circumstances": circumstances,
+    "times": times,
+    "memory": memory,
+    "targets": targets,
+    "losses": losses,
+}
+
+
+class BenchmarkDirective(SphinxDirective):
+    """One part of the recorded results."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        path = Path(self.env.srcdir) / RESULTS
+        self.env.note_dependency(str(path))
+        if self.arguments[0] not in PARTS:
+            raise self.error(f"expected one of {', '.join(PARTS)}, got {self.arguments[0]}")
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return [nodes.raw("", PARTS[self.arguments[0]](found), format="html")]
+
+
+def setup(app: Sphinx) -> None:
+    app.add_directive("benchmark", BenchmarkDirective)
