@@ -1,7 +1,8 @@
 """A small, readable transformer whose inside is all in the open.
 
 Read the files in this order: config, taps, kv, cache; bpe, chunks, tokenizer;
-embedding, rotary, normalization, mlp, attention; transformer; pretrained, interventions, circuits.
+embedding, rotary, normalization, mlp, attention; transformer; families, folder, vocabulary,
+gguf, checksum, fetch, pretrained; interventions, circuits.
 """
 
 from minitransformer.config import Config

@@ -182,10 +182,12 @@ class Family:
     def ours(self, name: str, value: Tensor) -> dict[str, Tensor]:
         """A tensor of theirs under our names; raises ValueError if the family has none such.
 
-        >>> qkv = torch.zeros(48, 144)
-        >>> {k: v.shape for k, v in FAMILIES["GPT2LMHeadModel"].ours(
-        ...     "transformer.h.3.attn.c_attn.weight", qkv).items()}       # doctest: +SKIP
-        {'blocks.3.attn.w_q': [48, 48], 'blocks.3.attn.w_k': ..., 'blocks.3.attn.w_v': ...}
+        >>> gpt2, qkv = FAMILIES["GPT2LMHeadModel"], torch.zeros(48, 144)
+        >>> for name, w in gpt2.ours("transformer.h.3.attn.c_attn.weight", qkv).items():
+        ...     print(name, tuple(w.shape))
+        blocks.3.attn.w_q (48, 48)
+        blocks.3.attn.w_k (48, 48)
+        blocks.3.attn.w_v (48, 48)
         """
         match = self.prefix.match(name)
         assert match is not None  # every part of the prefix may be absent
