@@ -1,8 +1,9 @@
 """A small, readable transformer whose inside is all in the open.
 
-Read the files in this order: config, taps, kv, cache; bpe, chunks, tokenizer;
+Read the files in this order: config, taps, kv, stream, cache; bpe, chunks, tokenizer;
 embedding, rotary, normalization, mlp, attention; transformer; families, folder, vocabulary,
-gguf, checksum, fetch, pretrained; interventions, circuits.
+gguf, checksum, fetch, pretrained; sampling, generation, write; interventions, attribution,
+circuits, folding.
 """
 
 from minitransformer.config import Config

@@ -44,7 +44,7 @@ def test_top_k_is_transformers(logits, theirs, k):
     assert torch.equal(top_k(logits, k), theirs.TopKLogitsWarper(k)(NONE, logits))
 
 
-@pytest.mark.parametrize("p", [1e-6, 0.3, 0.9, 0.999, 1.0])
+@pytest.mark.parametrize("p", [1e-9, 0.3, 0.9, 0.999, 1.0])
 def test_top_p_is_transformers(logits, theirs, p):
     found = top_p(logits, p)
     assert torch.equal(found, theirs.TopPLogitsWarper(p)(NONE, logits))
