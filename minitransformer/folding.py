@@ -68,7 +68,7 @@ def fold_norms(model: Transformer) -> Transformer:
 
 
 def into_readers(norm: Any, layer: Any, readers: Iterable[str]) -> RMSNorm:
-    """Fold a norm into the matrices w_<reader> of a layer; returns the norm that remains."""
+    """Fold a norm into matrices of a layer (`w_q` for "q"); returns the norm that remains."""
     for reader in readers:
         w = getattr(layer, f"w_{reader}")  # [out, d_model]
         if isinstance(norm, LayerNorm):
