@@ -14,7 +14,7 @@ import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from benchmarks.dictionary import PEERS_COMPARED, compare
 from benchmarks.environments import MODELS, PEERS, ROOT, checkpoint, python
 from benchmarks.turns import Process, agree, rotated, summarise
 from minitransformer import pretrained
@@ -86,6 +87,16 @@ def measure(task: Task, at_work: dict[str, Process], rounds: int, step: Any) -> 
     return {**about, "peers": found}
 
 
+def same_names(model: str, at_work: dict[str, Process]) -> int:
+    """How many rows of the book's dictionary of names hold for a model, which is all it has."""
+    given = {"task": "look", "tokens": tokens(Task("look", model, batch=1, positions=16))}
+
+    def asking(peer: str) -> Callable[..., dict[str, float]]:
+        return lambda **names: at_work[peer].ask(**given, **names)["out"]
+
+    return compare({peer: asking(peer) for peer in PEERS_COMPARED}, layer=2)
+
+
 def measure_start(threads: int, rounds: int, step: Any) -> dict[str, Any]:
     """From nothing to a first prediction, each time in a new process; and what imports take."""
     runs: dict[str, list[dict[str, Any]]] = {peer: [] for peer in PEERS}
@@ -125,7 +136,7 @@ def run(threads: int, rounds: int, only: Iterable[str]) -> dict[str, Any]:
     wanted = [task for task in TASKS if not only or task.name in only or task.id in only]
     started = 0 if only else max(rounds // 2, 1)
     total = len(PEERS) * (len(wanted) * (rounds + 1) + started) + 1
-    found: dict[str, Any] = {"rows": []}
+    found: dict[str, Any] = {"rows": [], "names": {}}
     for model in MODELS:
         checkpoint(model)
     at_work: dict[str, Process] = {}
@@ -144,6 +155,7 @@ def run(threads: int, rounds: int, only: Iterable[str]) -> dict[str, Any]:
                     model = task.model
                     for process in at_work.values():
                         process.ask(task="load", folder=str(checkpoint(model)))
+                    found["names"][model] = same_names(model, at_work)
                 found["rows"].append(measure(task, at_work, rounds, step))
         finally:
             for process in at_work.values():

@@ -7,9 +7,11 @@ compares that column.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 PAGE = Path(__file__).parents[1] / "chapters" / "names.md"
+PEERS_COMPARED = ("minitransformer", "transformer_lens")
 # What the tables of a block leave out: ours, TransformerLens', transformers' two.
 BLOCK = ("blocks.L.", "blocks.L.", "transformer.h.L.", "model.layers.L.")
 
@@ -46,6 +48,34 @@ def in_full(cell: str, column: int) -> str:
     if cell == "→":
         return BLOCK[column].removesuffix(".") + " →"
     return BLOCK[column] + cell
+
+
+def compare(ask: dict[str, Callable[..., dict[str, float]]], layer: int) -> int:
+    """Compare the column of TransformerLens with a model in both libraries; how many rows held.
+
+    `ask` gives, for each of the two, the mean sizes of the sites and weights it is asked for.
+    Raises SystemExit for a row that does not hold.
+    """
+    rows = [(row, "sites") for row in everywhere("Sites")]
+    rows += [(row, "weights") for row in everywhere("Weights")]
+    names: dict[str, dict[str, list[str]]] = {}
+    for column, peer in enumerate(PEERS_COMPARED):
+        names[peer] = {"sites": [], "weights": []}
+        for row, kind in rows:
+            names[peer][kind].append(of_layer(row[column], layer))
+    ours, theirs = (ask[peer](**names[peer]) for peer in PEERS_COMPARED)
+    held = 0
+    for row, _ in rows:
+        mine, other = (of_layer(cell, layer) for cell in row[:2])
+        if mine not in ours:
+            continue
+        if other not in theirs or abs(ours[mine] - theirs[other]) > 1e-4 * abs(ours[mine]):
+            raise SystemExit(
+                f"chapters/names.md: {mine} has mean size {ours[mine]}, and TransformerLens' "
+                f"{other} has {theirs.get(other, 'no value')}"
+            )
+        held += 1
+    return held
 
 
 def of_layer(name: str, layer: int) -> str:

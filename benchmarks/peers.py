@@ -38,6 +38,10 @@ class Peer(Protocol):
 
     def generate(self, tokens: Tensor, new: int) -> list[int]: ...
 
+    def look(self, tokens: Tensor, sites: list[str], weights: list[str]) -> dict[str, Tensor]:
+        """The named values of a pass, and the named weights, as far as the model has them."""
+        ...
+
 
 class MiniTransformer:
     """This project."""
@@ -69,6 +73,10 @@ class MiniTransformer:
 
     def generate(self, tokens: Tensor, new: int) -> list[int]:
         return self.generate_tokens(self.model, [tokens[0].tolist()], new)[0]
+
+    def look(self, tokens: Tensor, sites: list[str], weights: list[str]) -> dict[str, Tensor]:
+        _, cache = self.model.run_with_cache(tokens)
+        return {name: cache[name] for name in sites if name in cache} | found(self.model, weights)
 
 
 class Transformers:
@@ -104,6 +112,9 @@ class Transformers:
         out = self.model.generate(tokens, do_sample=False, **length, **given)
         return out[0, tokens.shape[1] :].tolist()
 
+    def look(self, tokens: Tensor, sites: list[str], weights: list[str]) -> dict[str, Tensor]:
+        raise NotImplementedError("the tests compare its names (tests/test_names_page.py)")
+
 
 class TransformerLens:
     """TransformerLens, whose bridge puts its hooks into transformers' model."""
@@ -136,3 +147,19 @@ class TransformerLens:
         how = {"do_sample": False, "stop_at_eos": False, "return_type": "tokens"}
         out = self.model.generate(tokens, max_new_tokens=new, verbose=False, **how)
         return out[0, tokens.shape[1] :].tolist()
+
+    def look(self, tokens: Tensor, sites: list[str], weights: list[str]) -> dict[str, Tensor]:
+        _, cache = self.model.run_with_cache(tokens)
+        return {name: cache[name] for name in sites if name in cache} | found(self.model, weights)
+
+
+def found(model: Any, paths: list[str]) -> dict[str, Tensor]:
+    """The attributes at these paths that are tensors: "blocks.3.attn.W_Q"."""
+    values = {}
+    for path in paths:
+        value = model
+        for step in path.split("."):
+            value = value[int(step)] if step.isdigit() else getattr(value, step, None)
+        if isinstance(value, Tensor):
+            values[path] = value
+    return values

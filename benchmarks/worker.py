@@ -68,6 +68,9 @@ class Worker:
     def generate(self, tokens: Any, new: int) -> list[int]:
         return self.peer.generate(tokens, new)
 
+    def look(self, tokens: Any, sites: list[str], weights: list[str]) -> dict[str, Any]:
+        return self.peer.look(tokens, sites, weights)
+
     def train(self, tokens: Any) -> Any:
         """One step of AdamW on the mean loss of every next token."""
         if self.optimizer is None:
@@ -80,8 +83,10 @@ class Worker:
         self.optimizer.zero_grad()
         return loss
 
-    def summary(self, task: str, result: Any) -> list[float]:
+    def summary(self, task: str, result: Any) -> Any:
         """A few numbers that say what was computed."""
+        if task == "look":  # hidden scores are -inf, or the least number there is
+            return {name: mean_size(value) for name, value in result.items()}
         if result is None or task == "everything":
             return [] if result is None else [result]
         if task == "generate":
@@ -93,6 +98,12 @@ class Worker:
             looks = [pattern[0, :, -1].square().sum().item() for pattern in patterns]
             return [*looks, *(stream[0, -1].norm().item() for stream in streams)]
         return result[0, -1, :64].tolist()
+
+
+def mean_size(value: Any) -> float:
+    """The mean of a tensor's absolute values, without those that stand for minus infinity."""
+    size = value.abs()
+    return size[size < 1e30].mean().item()
 
 
 def tidy() -> None:
