@@ -121,7 +121,7 @@ def learn(chunks: Mapping[bytes, int], n_merges: int) -> list[bytes]:
         new, (a, b) = len(tokens), pair
         tokens.append(tokens[a] + tokens[b])
         changed = set()
-        for place in sorted(where.pop(pair)):
+        for place in where.pop(pair):  # from left to right, as they were found
             right = after[place]
             if ids[place] != a or right < 0 or ids[right] != b:
                 continue  # one of the two has been joined to another since

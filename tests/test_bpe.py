@@ -135,6 +135,9 @@ def test_learning_by_hand():
     assert learn({b"aaabdaaabac": 1}, 3) == [b"aa", b"ab", b"aaab"]
     assert learn({b"ab": 1, b"cd": 2}, 2) == [b"cd", b"ab"]
     assert learn({b"ab": 1, b"": 3}, 0) == []
+    # aaaa becomes aa aa, then aaaa: the pair aa a, there for a moment, is not one.
+    with pytest.raises(ValueError, match="no pair left after 2"):
+        learn({b"aaaa": 1}, 3)
 
 
 chunk_counts = st.dictionaries(
