@@ -1,0 +1,103 @@
+"""The benchmark's own parts: taps are gone from the copy, turns rotate, differences are noticed."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+
+import pytest
+import torch
+
+from benchmarks import dictionary, environments, idle, turns
+from minitransformer import Transformer
+from minitransformer.config import Config
+
+SHAPES = [
+    Config(n_layers=2, d_model=12, n_heads=4, d_head=3, d_vocab=11, n_ctx=8, d_mlp=20),
+    Config(
+        n_layers=2,
+        d_model=12,
+        n_heads=4,
+        n_kv_heads=2,
+        d_head=6,
+        d_vocab=11,
+        n_ctx=8,
+        d_mlp=20,
+        act="silu",
+        gated=True,
+        norm="rms",
+        positions="rotary",
+        bias=False,
+        tied=True,
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """The package without its taps, imported under its other name."""
+    folder = tmp_path_factory.mktemp("copy")
+    idle.write_copy(folder)
+    sys.path.insert(0, str(folder))
+    yield folder / idle.COPY, importlib.import_module(idle.COPY)
+    sys.path.remove(str(folder))
+    for name in [name for name in sys.modules if name.partition(".")[0] == idle.COPY]:
+        del sys.modules[name]
+
+
+def test_no_tap_is_called_in_the_copy(copied):
+    folder, _ = copied
+    for path in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            assert called not in ("tap", "tap.at", "tap.wants"), path.name
+
+
+@pytest.mark.parametrize("config", SHAPES, ids=["gpt2", "llama"])
+@torch.no_grad()
+def test_the_copy_computes_the_same_and_keeps_nothing(copied, config: Config):
+    _, package = copied
+    model = Transformer(config, torch.Generator().manual_seed(0))
+    copy = package.Transformer(package.Config(**vars(config)))
+    copy.load_state_dict(model.state_dict())
+    tokens = torch.tensor([[1, 2, 3, 10]])
+    assert torch.equal(model(tokens), copy(tokens))
+    tap = package.Tap()
+    copy(tokens, tap)
+    assert tap.kept == {}
+
+
+def test_everyone_is_first_in_turn():
+    first = [turns.rotated(environments.PEERS, turn)[0] for turn in range(4)]
+    assert first == [*environments.PEERS, environments.PEERS[0]]
+
+
+def test_peers_that_differ_end_the_run():
+    def outs(*values: float) -> dict[str, list[list[float]]]:
+        return dict(zip(environments.PEERS, [[[100.0, v]] for v in values], strict=True))
+
+    assert turns.agree("forward", outs(1.0, 1.0, 1.05)) == pytest.approx(0.0005)
+    with pytest.raises(SystemExit, match=r"differ by 0\.2"):
+        turns.agree("forward", outs(1.0, 1.0, 1.2))
+    with pytest.raises(SystemExit, match=r"differ by 0\.05"):
+        turns.agree("generate", outs(1.0, 1.0, 1.05))  # tokens are the same or they are not
+
+
+def test_a_row_of_the_dictionary_that_does_not_hold_is_told():
+    def theirs(**names: list[str]) -> dict[str, float]:
+        return {name: 1.0 for some in names.values() for name in some}
+
+    def without_q(**names: list[str]) -> dict[str, float]:
+        return {name: 1.0 + ("hook_q" in name) for name in theirs(**names)}
+
+    ask = {"minitransformer": theirs, "transformer_lens": theirs}
+    assert dictionary.compare(ask, layer=1) == 46
+    with pytest.raises(SystemExit, match=r"blocks\.1\.attn\.q has mean size 1\.0.*hook_q has 2"):
+        dictionary.compare({**ask, "transformer_lens": without_q}, layer=1)
+
+
+def test_environments_share_one_torch():
+    made = [environments.requirements(peer) for peer in ("transformers", "transformer_lens")]
+    pins = [[line for line in one if line.startswith("torch==")] for one in made]
+    assert pins[0] == pins[1] == environments.pinned("torch")
