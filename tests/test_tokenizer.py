@@ -6,6 +6,7 @@ import json
 
 import pytest
 import regex
+import tiktoken
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,11 @@ def trained(request) -> Tokenizer:
 )
 def test_cutting_by_hand(name, chunks):
     assert Cutter(PATTERNS[name])("It's 2024,  I'LL go!\n\n  x") == chunks.split("|")
+
+
+def test_cl100k_cuts_capital_contractions_off():
+    assert Cutter(PATTERNS["cl100k"])("I'LLAMA") == ["I", "'LL", "AMA"]
+    assert Cutter(PATTERNS["gpt2"])("I'LLAMA") == ["I", "'", "LLAMA"]
 
 
 def test_smollm_keeps_white_space_before_digits_whole():
@@ -99,6 +105,22 @@ def test_special_tokens_are_text_unless_asked_for(trained, tokenizer):
 def test_a_vocabulary_without_special_tokens_finds_none():
     tokenizer = Tokenizer.train("low", d_vocab=257)
     assert tokenizer.encode("low", special=True) == tokenizer.encode("low") == [256, 119]
+
+
+def test_a_chunk_that_is_a_token_is_that_token_as_in_tiktoken():
+    # No merging leads to abc: neither ab nor bc is a token.
+    ranks = {b"a": 0, b"b": 1, b"c": 2, b"abc": 3}
+    theirs = tiktoken.Encoding("any", pat_str=r"\w+|\s", mergeable_ranks=ranks, special_tokens={})
+    ours = Tokenizer(ranks, {}, r"\w+|\s")
+    assert ours.encode("abc") == theirs.encode_ordinary("abc") == [3]
+    assert ours.encode("abca") == theirs.encode_ordinary("abca") == [0, 1, 2, 0]
+
+
+def test_broken_bytes_take_the_white_space_before_along_and_no_more():
+    ranks = {bytes([byte]): byte for byte in range(256)} | {b"a ": 256, b"  ": 257}
+    theirs = tiktoken.Encoding("any", pat_str=r"\w+|\s", mergeable_ranks=ranks, special_tokens={})
+    ours = Tokenizer(ranks, {}, r"\w+|\s")
+    assert ours.encode_bytes(b"a  \xff") == theirs._encode_bytes(b"a  \xff") == [97, 257, 255]
 
 
 def test_two_tokens_with_one_id_are_refused():

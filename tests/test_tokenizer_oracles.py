@@ -33,6 +33,7 @@ TRICKY = [
     "  two  spaces,   then 12345 and\t\ttabs\n\n\nand lines  \n 7",
     "price: 3.14 €, 1,000,000 ¥; 50% off   99",
     "don't we've they'll I'm you're he'd it's DON'T WE'VE THEY'LL I'M YOU'RE HE'D IT'ſ",
+    "I'LLAMA 'Tis o'clock; end.\r\nNext!\r\r\n\n  (x)\r",
     "naïve café Übergröße Ελλάδα Привет мир 你好，世界 こんにちは 안녕하세요 العربية हिन्दी ไทย",
     "½ ² Ⅷ ٣ 四 e\u0301 \u0301 \ufffd \u200b \ufeff",
     "<|im_start|>user <|endoftext|>",
