@@ -181,6 +181,8 @@ class Transformer(nn.Module):
 
     @torch.no_grad()
     def _draw_weights(self, generator: torch.Generator | None) -> None:
+        if self.embed.w_e.is_meta:  # shapes without memory: the weights will come from a file
+            return
         into_stream = 0.02 / (2 * max(self.config.n_layers, 1)) ** 0.5
         for name, weight in self.named_parameters():
             if weight.ndim == 2:
