@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import tiktoken
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minitransformer.bpe import learn, merge, merge_plainly
@@ -53,6 +53,7 @@ def tables(draw) -> dict[bytes, int]:
     return {token: rank for rank, token in enumerate([*order, *singles])}
 
 
+@settings(deadline=None)
 @given(tables(), st.lists(st.sampled_from(FEW), max_size=40).map(bytes))
 def test_both_loops_merge_as_tiktoken_does(ranks, chunk):
     theirs = tiktoken.Encoding(
@@ -145,6 +146,7 @@ chunk_counts = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(chunk_counts, st.integers(0, 12))
 def test_learning_is_that_of_counting_anew(chunks, n_merges):
     try:

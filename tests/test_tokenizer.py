@@ -7,7 +7,7 @@ import json
 import pytest
 import regex
 import tiktoken
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minitransformer import pretrained
@@ -50,6 +50,7 @@ def test_smollm_keeps_white_space_before_digits_whole():
     assert Cutter(PATTERNS["smollm"])("a   7   b") == ["a", "   ", "7", "  ", " b"]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_chunks_joined_are_the_text(text):
     for pattern in PATTERNS.values():
@@ -65,17 +66,20 @@ def test_a_pattern_that_leaves_characters_out_is_refused():
         Cutter(r"(\w)+|.")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_decoding_gives_any_text_back(trained, text):
     assert trained.decode(trained.encode(text)) == text
     assert trained.decode(trained.encode(text, special=True)) == text
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_decoding_gives_any_bytes_back(trained, data):
     assert trained.decode_bytes(trained.encode_bytes(data)) == data
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 279)))
 def test_any_ids_decode(trained, ids):
     assert trained.decode_bytes(ids) == b"".join(trained.decode_bytes([id]) for id in ids)
