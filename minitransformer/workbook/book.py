@@ -194,6 +194,11 @@ class _Quiet(SimpleHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     allow_reuse_address = os.name == "posix"  # elsewhere it would share a port that is taken
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that left before the answer came is no news."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
 
 def open_server(folder: Path, port: int) -> ThreadingHTTPServer:
     """A server of `folder` for this machine alone, on `port` or, if that is taken, a free one."""

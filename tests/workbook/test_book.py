@@ -101,6 +101,20 @@ def test_a_taken_port_is_replaced_by_a_free_one(tmp_path: Path) -> None:
         thread.join()
 
 
+def test_a_browser_that_leaves_early_is_no_news(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with book.open_server(tmp_path, 0) as server:
+        for error in (BrokenPipeError(), ValueError("a real mistake")):
+            try:
+                raise error
+            except Exception:
+                server.handle_error(None, ("127.0.0.1", 1))
+    printed = capsys.readouterr().err
+    assert "a real mistake" in printed
+    assert "BrokenPipeError" not in printed
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is not a signal that can be sent there")
 def test_the_server_prints_its_address_and_ends_at_ctrl_c(tmp_path: Path) -> None:
     code = (
