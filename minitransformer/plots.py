@@ -145,6 +145,8 @@ def bars(
     colours = {"control": PALETTE["grey"]}  # a control looks the same in every figure
     spare = [colour for name, colour in PALETTE.items() if name != "grey"] + [PALETTE["grey"]]
 
+    below = ["\n".join(textwrap.fill(part, 15) for part in name.split("\n")) for name in names]
+
     def draw(ax: Axes) -> None:
         for place, (name, values) in enumerate(series.items()):
             heights = _array(values, 1, name)
@@ -156,12 +158,13 @@ def bars(
         ax.axhline(0, color=INK, lw=0.8)
         ax.grid(axis="y", color=INK, alpha=0.15)
         ax.set_axisbelow(True)
-        ax.set_xticks(range(len(names)), [textwrap.fill(name, 15) for name in names])
+        ax.set_xticks(range(len(names)), below)
         ax.set(title=title, ylabel=ylabel)
         if len(series) > 1:
             legend(ax)
 
-    room = max(0.42 * len(series), 0.09 * min(15, max(map(len, names))) + 0.2)
+    longest = max(len(line) for name in below for line in name.split("\n"))
+    room = max(0.42 * len(series), 0.09 * longest + 0.2)
     return drawing(draw, (max(4.2, 1.2 + room * len(names)), 3.4), alt)
 
 

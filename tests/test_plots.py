@@ -68,6 +68,13 @@ def test_groups_of_points_have_their_names_beside_them() -> None:
     assert all(f">{name}</text>" in figure.svg for name in groups)
 
 
+def test_the_names_below_bars_are_cut_into_lines_that_do_not_meet() -> None:
+    names = ["first half", "without four induction heads", "a\nb"]
+    figure = plots.bars(names, {"loss": [1.0, 2.0, 3.0]}, ylabel="", title="", alt="a")
+    lines = re.findall(r">([^<>]+)</(?:text|tspan)>", figure.svg)
+    assert {"first half", "without four", "induction heads", "a", "b"} <= set(lines)
+
+
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
