@@ -1,71 +1,38 @@
 """Figures of the book, drawn from arrays.
 
-Each function takes numbers and returns a `Drawing`: an SVG that takes its text colour from the
-page (so dark mode works), carries its alternative text, and is the same bytes for the same
-numbers. The colours can be told apart by readers who do not see red and green alike, on white
-and on black, and never carry a meaning alone.
+Each function takes numbers and returns a `Drawing` (drawing.py): an SVG with its alternative text.
+No colour carries a meaning alone.
 
 Leaves out: models, tokenizers and whatever computes the numbers; curves, which no page needs yet.
 """
 
 from __future__ import annotations
 
-import io
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
 from typing import Any
 
-import matplotlib
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LinearSegmentedColormap, TwoSlopeNorm, to_rgba
-from matplotlib.figure import Figure
+from matplotlib.colors import TwoSlopeNorm
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from minitransformer.attention_view import attention_view, visible
+from minitransformer.drawing import (
+    HATCHES,
+    INK,
+    MARKERS,
+    PALETTE,
+    Drawing,
+    colour_bar,
+    drawing,
+    legend,
+    ramp,
+)
 
 __all__ = ["PALETTE", "Drawing", "attention_view", "bars", "head_grid", "pattern", "scatter"]
-
-# Tell apart with any eyes, on white and on black: tests/test_plots.py measures it.
-PALETTE = {"blue": "#2a7fc1", "orange": "#c8671b", "grey": "#808080", "violet": "#6c3cfc"}
-MARKERS = "os^D"
-HATCHES = ["", "///", "...", "xxx"]
-INK = "#010203"  # stands for the page's text colour until the SVG is written
-
-STYLE: Any = {
-    "svg.fonttype": "none",  # text stays text: it can be selected, searched and read aloud
-    "svg.hashsalt": "minitransformer",
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "legend.frameon": False,
-    "hatch.linewidth": 0.6,
-}
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A finished figure: its SVG, and the sentence that stands for it where it cannot be seen."""
-
-    svg: str
-    alt: str
-
-    def _repr_html_(self) -> str:
-        return self.svg
-
-    def __repr__(self) -> str:
-        return f"[figure: {self.alt}]"
 
 
 def pattern(
@@ -86,13 +53,13 @@ def pattern(
     side = 1.6 + 0.24 * len(tokens)
 
     def draw(ax: Axes) -> None:
-        image = ax.imshow(grid, cmap=_ramp("blue"), vmin=0, vmax=1)
+        image = ax.imshow(grid, cmap=ramp("blue"), vmin=0, vmax=1)
         ax.set_xticks(range(len(names)), names, rotation=90)
         ax.set_yticks(range(len(names)), names)
         ax.set(title=title, xlabel="key: the token looked at", ylabel="query: the token looking")
-        _bar(ax, image, "attention")
+        colour_bar(ax, image, "attention")
 
-    return _drawing(draw, (side + 1.2, side), alt)
+    return drawing(draw, (side + 1.2, side), alt)
 
 
 def head_grid(
@@ -115,18 +82,18 @@ def head_grid(
     def draw(ax: Axes) -> None:
         if grid.min() < 0:
             norm = TwoSlopeNorm(0, -top, top)
-            image = ax.imshow(grid, cmap=_ramp("orange", "blue"), norm=norm, aspect="auto")
+            image = ax.imshow(grid, cmap=ramp("orange", "blue"), norm=norm, aspect="auto")
         else:
-            image = ax.imshow(grid, cmap=_ramp("blue"), vmin=0, vmax=top, aspect="auto")
+            image = ax.imshow(grid, cmap=ramp("blue"), vmin=0, vmax=top, aspect="auto")
         ax.set_xticks(range(n_heads))
         ax.set_yticks(range(0, n_layers, max(1, n_layers // 10)))
         ax.set(title=title, xlabel="head", ylabel="layer")
         for layer, head in mark:
             frame = Rectangle((head - 0.5, layer - 0.5), 1, 1, fill=False, edgecolor=INK, lw=1.6)
             ax.add_patch(frame)
-        _bar(ax, image, label)
+        colour_bar(ax, image, label)
 
-    return _drawing(draw, (1.8 + 0.36 * n_heads, 1.1 + 0.16 * max(n_layers, 10)), alt)
+    return drawing(draw, (1.8 + 0.36 * n_heads, 1.1 + 0.16 * max(n_layers, 10)), alt)
 
 
 def scatter(
@@ -155,9 +122,9 @@ def scatter(
         ax.grid(color=INK, alpha=0.15)
         ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
         if len(groups) > 1:
-            ax.legend()
+            legend(ax)
 
-    return _drawing(draw, (5.4, 3.6), alt)
+    return drawing(draw, (5.4, 3.6), alt)
 
 
 def bars(
@@ -178,6 +145,8 @@ def bars(
     colours = {"control": PALETTE["grey"]}  # a control looks the same in every figure
     spare = [colour for name, colour in PALETTE.items() if name != "grey"] + [PALETTE["grey"]]
 
+    below = ["\n".join(textwrap.fill(part, 15) for part in name.split("\n")) for name in names]
+
     def draw(ax: Axes) -> None:
         for place, (name, values) in enumerate(series.items()):
             heights = _array(values, 1, name)
@@ -189,50 +158,14 @@ def bars(
         ax.axhline(0, color=INK, lw=0.8)
         ax.grid(axis="y", color=INK, alpha=0.15)
         ax.set_axisbelow(True)
-        ax.set_xticks(range(len(names)), [textwrap.fill(name, 15) for name in names])
+        ax.set_xticks(range(len(names)), below)
         ax.set(title=title, ylabel=ylabel)
         if len(series) > 1:
-            ax.legend()
+            legend(ax)
 
-    room = max(0.42 * len(series), 0.09 * min(15, max(map(len, names))) + 0.2)
-    return _drawing(draw, (max(4.2, 1.2 + room * len(names)), 3.4), alt)
-
-
-def _drawing(draw: Any, size: tuple[float, float], alt: str) -> Drawing:
-    """Run `draw` on fresh axes and turn the result into an SVG that belongs in a page."""
-    if not alt.strip():
-        raise ValueError("alt is empty: say in a sentence what the figure shows")
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=size, layout="constrained")
-        draw(figure.add_subplot())
-        out = io.StringIO()
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(out, format="svg", transparent=True, metadata=nothing)
-    svg = out.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'<(g|image) id="[^"]*"', r"<\1", svg)  # two figures must not share ids
-    svg = re.sub(r"'DejaVu Sans'[^;\"]*", "system-ui, sans-serif", svg)
-    svg = svg.replace(INK, "currentColor")
-    label = escape(alt, quote=True)
-    style = "max-width: 100%; height: auto; overflow: visible"
-    return Drawing(
-        svg.replace("<svg", f'<svg role="img" aria-label="{label}" style="{style}"', 1), alt
-    )
-
-
-def _ramp(*ends: str) -> Colormap:
-    """From see-through to a colour, or from one colour over see-through to another."""
-    rgba = [to_rgba(PALETTE[name]) for name in ends]
-    clear = [(*colour[:3], 0.0) for colour in rgba]
-    stops = [clear[0], rgba[0]] if len(ends) == 1 else [rgba[0], clear[0], clear[1], rgba[1]]
-    places = [0, 1] if len(ends) == 1 else [0, 0.5, 0.5, 1]
-    return LinearSegmentedColormap.from_list("-".join(ends), list(zip(places, stops, strict=True)))
-
-
-def _bar(ax: Axes, image: Any, label: str) -> None:
-    figure = ax.get_figure()
-    assert figure is not None
-    figure.colorbar(image, ax=ax, label=label, fraction=0.046, pad=0.03).outline.set_visible(False)
+    longest = max(len(line) for name in below for line in name.split("\n"))
+    room = max(0.42 * len(series), 0.09 * longest + 0.2)
+    return drawing(draw, (max(4.2, 1.2 + room * len(names)), 3.4), alt)
 
 
 def _array(values: Any, ndim: int, name: str) -> np.ndarray:

@@ -26,12 +26,19 @@ FLOORS = [
     ["attribution", "circuits", "folding"],
     ["experiments"],
     ["recipes", "write"],
-    ["attention_view", "plots"],
+    ["attention_view", "drawing", "plots"],
     ["workbook"],
     ["__main__"],
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
-SIDE = {"plots", "attention_view", "workbook", "solutions", "tests"}  # nothing below may need them
+SIDE = {
+    "plots",
+    "drawing",
+    "attention_view",
+    "workbook",
+    "solutions",
+    "tests",
+}  # nothing below may need them
 
 
 def room(path: Path) -> str:

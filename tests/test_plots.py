@@ -47,6 +47,34 @@ def test_a_head_grid_shows_the_numbers_in_two_colours_meeting_at_zero() -> None:
     assert right[2] > right[0]
 
 
+def test_bars_are_as_high_as_their_numbers_and_named_above_them() -> None:
+    series = {"ablated": [4.0, 2.0], "others": [1.0, 1.0], "control": [0.5, 0.25]}
+    figure = plots.bars(["a", "b"], series, ylabel="nats", title="T", alt="a")
+    # The bars are the closed paths that are filled with a colour of the palette.
+    path = r'<path d="M (\S+) (\S+) \nL (\S+) (\S+) \nL (\S+) (\S+)[^"]*z\n" clip-path'
+    heights = [float(m[1]) - float(m[5]) for m in re.findall(path, figure.svg)]
+    expected = [value for values in series.values() for value in values]
+    np.testing.assert_allclose(np.array(heights) / heights[0], np.array(expected) / 4.0, atol=1e-3)
+    tops = [float(m[5]) for m in re.findall(path, figure.svg)]
+    for name in series:
+        place = re.search(rf'<text [^>]*?y="([\d.]+)"[^>]*>{name}</text>', figure.svg)
+        assert place is not None
+        assert float(place[1]) < min(tops), f"{name} stands among the bars"
+
+
+def test_groups_of_points_have_their_names_beside_them() -> None:
+    groups = {"heads": ([0.1, 0.2], [0.3, 0.1]), "control": ([0.1, 0.2], [0.0, 0.0])}
+    figure = plots.scatter(groups, xlabel="x", ylabel="y", title="T", alt="a")
+    assert all(f">{name}</text>" in figure.svg for name in groups)
+
+
+def test_the_names_below_bars_are_cut_into_lines_that_do_not_meet() -> None:
+    names = ["first half", "without four induction heads", "a\nb"]
+    figure = plots.bars(names, {"loss": [1.0, 2.0, 3.0]}, ylabel="", title="", alt="a")
+    lines = re.findall(r">([^<>]+)</(?:text|tspan)>", figure.svg)
+    assert {"first half", "without four", "induction heads", "a", "b"} <= set(lines)
+
+
 @pytest.mark.parametrize(
     ("draw", "message"),
     [

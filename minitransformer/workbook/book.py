@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import logging
 import os
 import shutil
 import subprocess
 import sys
 import time
+import traceback
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 INGREDIENTS = ("minitransformer", "solutions", "checkpoints", "data")
@@ -46,10 +48,14 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
-    failed = fetch_weights() or build(ROOT)
-    if failed or not args.serve:
-        return failed
-    return serve(ROOT / "_build" / "html", args.port)
+    try:
+        failed = fetch_weights() or build(ROOT)
+        if failed or not args.serve:
+            return failed
+        return serve(ROOT / "_build" / "html", args.port)
+    except KeyboardInterrupt:
+        print("\nStopped before the book was built.")
+        return 130
 
 
 def fetch_weights() -> int:
@@ -114,23 +120,53 @@ def digest(root: Path) -> str:
 def execute_pages(root: Path) -> int:
     """Run the pages that the cache lacks, side by side; show the error of one that fails."""
     from jupyter_cache import get_cache
-    from jupyter_cache.executors import load_executor
+    from jupyter_cache.base import CacheBundleIn
 
     folder = cache_path(root)
     folder.mkdir(parents=True, exist_ok=True)
     _forget_old_caches(folder)
     cache = get_cache(str(folder))
+    waiting = []
     for page in executed_pages(root):
-        reader = {"name": "myst_nb_md", "type": "plugin"}
-        cache.add_nb_to_project(str(page), read_data=reader)
-    executor = load_executor("local-parallel", cache, logging.getLogger("minitransformer.book"))
-    result = executor.run_and_cache(timeout=PAGE_SECONDS)
-    for path in [*result.excepted, *result.errored]:
-        record = cache.get_project_record(path)
-        print(f"{path} failed:\n{record.traceback or 'it could not be run'}", file=sys.stderr)
-    if result.succeeded:
-        print(f"Ran {len(result.succeeded)} page(s).")
-    return 1 if result.excepted or result.errored else 0
+        cache.add_nb_to_project(str(page), read_data={"name": "myst_nb_md", "type": "plugin"})
+        if cache.get_cached_project_nb(str(page)) is None:
+            waiting.append(page)
+    if waiting:
+        print(f"Running {len(waiting)} page(s), which can take a minute or two each.", flush=True)
+    failed = 0
+    with ProcessPoolExecutor(min(os.cpu_count() or 1, max(len(waiting), 1))) as pool:
+        running = {
+            pool.submit(run_page, page, cache.get_project_notebook(str(page)).nb): page
+            for page in waiting
+        }
+        try:
+            for future in as_completed(running):
+                page = running[future]
+                notebook, seconds, error = future.result()
+                if error:
+                    failed = 1
+                    print(f"{page} failed:\n{error}", file=sys.stderr)
+                    continue
+                print(f"Ran {page.relative_to(root)} in {seconds:.0f} s.", flush=True)
+                done = CacheBundleIn(notebook, str(page), data={"execution_seconds": seconds})
+                cache.cache_notebook_bundle(done, check_validity=False, overwrite=True)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return failed
+
+
+def run_page(page: Path, notebook: Any) -> tuple[Any, float, str]:
+    """Run one page in a fresh kernel: the notebook with outputs, the seconds, the error's text."""
+    from jupyter_cache.executors.utils import single_nb_execution
+
+    try:
+        result = single_nb_execution(
+            notebook, cwd=str(page.parent), timeout=PAGE_SECONDS, allow_errors=False
+        )
+    except Exception:  # a kernel that died; the text travels between processes, the error may not
+        return notebook, 0.0, traceback.format_exc()
+    return result.nb, result.time, result.exc_string or ""
 
 
 def executed_pages(root: Path) -> list[Path]:
@@ -157,6 +193,11 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     allow_reuse_address = os.name == "posix"  # elsewhere it would share a port that is taken
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that left before the answer came is no news."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def open_server(folder: Path, port: int) -> ThreadingHTTPServer:

@@ -6,9 +6,13 @@ Leaves out answers that kill or hang the process, which only another process can
 from __future__ import annotations
 
 import functools
+import linecache
+import re
 import traceback
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from minitransformer.workbook.source import HEADER
 
 
 class Broke(Exception):
@@ -28,7 +32,9 @@ class Broke(Exception):
         where = f" on the case '{self.where}'" if self.where else ""
         said = describe(self.cause, name, where)
         if self.shapes and isinstance(self.cause, Exception) and not self.unfinished:
-            said += f" (Its inputs there have the shapes {self.shapes}.)"
+            inner = getattr(self.cause, "called", None)  # an earlier exercise: see `earlier.py`
+            given = f"; {inner[0].rpartition('.')[2]} was given {inner[1]}" if inner else ""
+            said += f" (Its inputs there have the shapes {self.shapes}{given}.)"
         return said
 
 
@@ -47,7 +53,7 @@ def guarded(answer: Callable[..., Any]) -> Callable[..., Any]:
 
 def describe(cause: BaseException, name: str, where: str = "") -> str:
     """One or two sentences for the learner about what `name` raised."""
-    at = _line_of_the_learner(cause)
+    at = _line_of_the_learner(cause, name)
     kind = type(cause).__name__
     if isinstance(cause, NotImplementedError):
         return f"{name} still raises NotImplementedError{where}{at}: that part is not done yet."
@@ -68,17 +74,52 @@ def describe(cause: BaseException, name: str, where: str = "") -> str:
             f"{name} asked for more memory than the grader allows{where}{at}: which tensor is "
             "larger than it need be?"
         )
-    text = " ".join(str(cause).split())
-    if len(text) > 300:
-        text = text[:297] + "..."
-    return f"{name} raised {kind}{where}{at}: {text.rstrip('.') or 'no message'}."
+    text = brief(str(cause)).rstrip(".") or "no message"
+    return f"{name} raised {kind}{where}{at}: {text}."
 
 
-def _line_of_the_learner(cause: BaseException) -> str:
-    """The line of the answer nearest to the error, as ", in `code`"; "" if it is not known."""
-    for frame in reversed(traceback.extract_tb(cause.__traceback__)):
-        # Cells are compiled under names like <attention.mask>; a kernel's lie in ipykernel_*.
-        learner = frame.filename.startswith("<cell ") or "ipykernel" in frame.filename
-        if learner and frame.line:
-            return f", in `{frame.line.strip()}`"
-    return ""
+_INTERNAL = re.compile(r"\(Triggered internally at|Exception raised from|C\+\+ CapturedTraceback")
+
+
+def brief(text: str, longest: int = 300) -> str:
+    """What torch says to people, in one line: without where in its own sources it happened."""
+    text = " ".join(_INTERNAL.split(text)[0].split())
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+class Step(NamedTuple):
+    """A frame of a traceback that runs the code of a cell."""
+
+    cell: str  # the exercise's id, or what else the cell is called
+    function: str
+    line: str
+
+
+def _line_of_the_learner(cause: BaseException, name: str) -> str:
+    """The answer's own line nearest to the error, as ", in `code`"; "" if it is not known.
+
+    An error in another cell is said to be there: ", in scores, which head calls in `code`".
+    """
+    steps = list(_steps(cause))
+    if not steps or not steps[0].line:
+        return ""
+    own = next((i for i, step in enumerate(steps) if step.cell != steps[0].cell), len(steps))
+    at = f" in `{steps[own - 1].line}`"
+    if own == len(steps):
+        return f",{at}"
+    return f", in {steps[own].function}, which {name} calls{at}"
+
+
+def _steps(cause: BaseException) -> Iterator[Step]:
+    for frame in traceback.extract_tb(cause.__traceback__):
+        # Cells are compiled under names like <cell attention.mask>; a kernel's lie in ipykernel_*.
+        named = re.fullmatch(r"<(?:cell|reference) (.+)>", frame.filename)
+        if named:
+            cell = named[1]
+        elif "ipykernel" in frame.filename:
+            header = HEADER.search("".join(linecache.getlines(frame.filename)))
+            cell = header["id"] if header else frame.filename
+        else:
+            continue
+        exercise = re.fullmatch(r"[a-z0-9-]+\.([a-z0-9_]+)", cell)
+        yield Step(cell, exercise[1] if exercise else frame.name, (frame.line or "").strip())

@@ -1,4 +1,4 @@
-"""`minitransformer check [TOPIC | TOPIC.NAME] [--of ...]`: grade, and say what next.
+"""`minitransformer check [TOPIC | TOPIC.NAME ...] [--of ...]`: grade, and say what next.
 
 Leaves out how a verdict is reached (`runner.py`) and worded (`report.py`).
 """
@@ -6,7 +6,7 @@ Leaves out how a verdict is reached (`runner.py`) and worded (`report.py`).
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from minitransformer.workbook import report, submission
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "their own, which stops accidents. It is not tamper-proof: who means to can fool it."
     )
     parser.add_argument(
-        "what", nargs="?", default="", metavar="TOPIC | TOPIC.NAME", help="default: all you began"
+        "what", nargs="*", metavar="TOPIC | TOPIC.NAME", help="default: all you began"
     )
     parser.add_argument(
         "--of",
@@ -50,15 +50,11 @@ def run(args: argparse.Namespace) -> int:
         return 2
 
 
-def check(project: Project, what: str, of: str, seed: int, limit: float) -> int:
+def check(project: Project, what: Sequence[str], of: str, seed: int, limit: float) -> int:
     """Grade what was asked for; 0 if all of it passes."""
     out = report.console()
-    only = None
-    if "." in what:
-        chapter, exercise = project.exercise(what)
-        asked, only = [chapter], [exercise.id]
-    else:
-        asked = [project.chapter(what)] if what else project.chapters()
+    only = exercises_of(project, what)
+    asked = [chapter for chapter in project.chapters() if chapter.topic in only or not what]
     found = paths(project, asked, of, named=bool(what))
     if not found:
         out.print(f"There is nothing in {project.work.name}/ yet. Begin with: {COMMAND} start")
@@ -66,12 +62,27 @@ def check(project: Project, what: str, of: str, seed: int, limit: float) -> int:
     good = True
     for chapter, path in found:
         try:
-            good &= one(project, chapter, path, only, of == "work", seed, limit)
+            ids = only.get(chapter.topic)
+            good &= one(project, chapter, path, ids, of == "work", seed, limit)
         except Unreadable as problem:  # costs that notebook alone
             out.print(f"[bold]{chapter.title}[/bold]")
             out.print(str(problem), markup=False)
             good = False
     return 0 if good else 1
+
+
+def exercises_of(project: Project, what: Sequence[str]) -> dict[str, set[str] | None]:
+    """The topics in `what`, and the exercises asked for in each; None stands for all of them."""
+    only: dict[str, set[str] | None] = {}
+    for word in what:
+        if "." not in word:
+            only[project.chapter(word).topic] = None
+            continue
+        chapter, exercise = project.exercise(word)
+        ids = only.setdefault(chapter.topic, set())
+        if ids is not None:
+            ids.add(exercise.id)
+    return only
 
 
 def paths(
@@ -132,10 +143,8 @@ def one(
         verdicts = grade(project, chapter, answers, only=only, seed=seed, limit=limit, report=say)
     if remember:
         state.record(verdicts)
-    out.print()
-    if only is None:
-        out.print(report.total(chapter, verdicts))
+    said = [report.total(chapter, verdicts)] if only is None else []
     if remember:
-        out.print(report.advice(chapter, passed, state.hints))
-    out.print()
+        said.append(report.advice(chapter, passed, state.hints))
+    out.print("\n".join(["", *said, ""] if said else [""]))
     return all(verdict.passed for verdict in verdicts)

@@ -14,12 +14,13 @@ import json
 import os
 import sys
 import traceback
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from minitransformer.workbook import cells, isolation
-from minitransformer.workbook.breakage import describe
+from minitransformer.workbook.breakage import brief, describe
 from minitransformer.workbook.references import References
 from minitransformer.workbook.verdict import FAILED, TODO, Verdict
 
@@ -61,6 +62,8 @@ class Channel:
 
 def main() -> NoReturn:
     isolation.cut_off()
+    # Not where in torch's sources a warning arose, which would fill what is kept of the output.
+    warnings.formatwarning = lambda text, kind, *_, **__: f"{kind.__name__}: {brief(str(text))}\n"
     channel = Channel()
     try:
         Session(channel).work()

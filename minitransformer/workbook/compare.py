@@ -16,6 +16,7 @@ _isclose, _as_tensor, _all = torch.isclose, torch.as_tensor, torch.all
 RTOL, ATOL = 1e-4, 1e-5
 # An answer may work in any floating dtype; a coarse one cannot be asked for fine digits.
 _COARSE = {torch.float16: 5e-3, torch.bfloat16: 4e-2}
+NOTHING = "nothing was returned: does it end with return?"
 _IN_FULL = 24  # a tensor of at most so many entries is printed whole
 
 
@@ -57,6 +58,8 @@ def kind(value: Any) -> str:
 
 def mismatch(found: Any, expected: Any) -> str:
     """How kind or shape differ, as a sentence; "" if they do not."""
+    if found is None and expected is not None:
+        return NOTHING
     if kind(found) != kind(expected):
         return f"expected {_with_shape(expected)}, found {_with_shape(found)}"
     if isinstance(expected, Tensor):

@@ -97,7 +97,8 @@ class Grader:
                     return Verdict(self.id, TODO, "not done yet", "", (), seed)
                 message = broke.sentence(self.name)
             except Wrong as problem:
-                message = f"{str(problem).rstrip('.')}. {rung.advice}".rstrip()
+                said = str(problem).rstrip(".")  # a question is its own next step
+                message = said if said.endswith("?") else f"{said}. {rung.advice}".rstrip()
             except Exception as problem:  # what came back cannot be computed with
                 message = (
                     f"what {self.name} returned cannot be used: {type(problem).__name__}: {problem}"
@@ -108,8 +109,7 @@ class Grader:
             known = self.recognise(answer, seed, wrong)
             if known is not None:
                 message = known.sentence
-            catalogued = known is not None
-            return Verdict(self.id, FAILED, message, rung.name, tuple(held), seed, catalogued)
+            return Verdict(self.id, FAILED, message, rung.name, tuple(held), seed, bool(known))
         return Verdict(self.id, PASSED, "", "", tuple(held), seed)
 
     def recognise(
@@ -180,7 +180,9 @@ def grader(
 
 _SIGNATURE = "Give it the parameters that the stub had, in that order."
 _SHAPE = "Print the shapes inside your function and follow the axes to the one that goes astray."
-_INPUTS = "Compute a new tensor: no operation that ends in an underscore, no assignment into it."
+_INPUTS = (
+    "Compute a new tensor: no `-=` or `+=`, no `x[...] =`, nothing that ends in an underscore."
+)
 _BY_HAND = "The numbers stand on the page: work them through with a pencil, then with print."
 _VALUES = "Try a smaller input of which you know the result, and compare."
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from rich.markdown import Markdown
-from rich.padding import Padding
 
 from minitransformer.workbook import report
 from minitransformer.workbook.project import COMMAND, Project, Unknown
@@ -35,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
         out.print(f"You have had all {last} hints for {exercise.id}; here they are again.\n")
     for i in shown:
         out.print(f"[bold]Hint {i} of {last}[/bold] for {exercise.id}")
-        out.print(Padding(Markdown(exercise.hints[i - 1]), (0, 0, 1, 2)))
+        report.indented(out, Markdown(exercise.hints[i - 1]))
     if number < last:
         out.print(f"One more: {COMMAND} hint {exercise.id}")
     return 0

@@ -61,11 +61,13 @@ def check(id: str, *, seed: int = 0) -> Shown:
     if verdict.passed:
         _passed[id] = namespace[exercise.name]
         text = f"passed: {id}, {report.points(exercise.points)}."
-        shown = Shown(f"{text}\n{report.advice(chapter, passed, state.hints)}")
+        shown = Shown(f"{text}\n{report.advice(chapter, passed, state.hints, '!')}")
         shown.colour = "#2a7f3f"
         return shown
     word = "failed" if verdict.status == FAILED else "not done yet"
-    shown = Shown("\n".join([f"{word}: {id}", *report.lines(verdict, exercise, passed)]))
+    said = [f"{word}: {id}", *report.lines(verdict, exercise, passed)]
+    said.append(report.hint(exercise, state.hints, "!"))
+    shown = Shown("\n".join(filter(None, said)))
     shown.colour = "#b3261e" if verdict.status == FAILED else Shown.colour
     return shown
 

@@ -68,7 +68,7 @@ def exercise_markdown(exercise: Exercise) -> str:
         f"```python\n{exercise.stub.rstrip()}\n```\n",
         *(_folded(f"Hint {i}", hint.strip()) for i, hint in enumerate(exercise.hints, start=1)),
         _folded("Solution", f"```python\n{exercise.solution.rstrip()}\n```"),
-        f"Check yours: `minitransformer check {exercise.id}` in a terminal, or "
+        f"Check yours: `python -m minitransformer check {exercise.id}` in a terminal, or "
         f'`check("{exercise.id}")` in the notebook.\n:::::',
     ]
     return "\n".join(parts)

@@ -89,6 +89,8 @@ class Project:
         for chapter in chapters:
             if topic in (chapter.topic, chapter.slug):
                 return chapter
+        if full := self._called(topic):
+            raise Unknown(f'There is no topic "{topic}"; did you mean {full}?')
         topics = [chapter.topic for chapter in chapters]
         offer = nearest(topic, topics) or f". There are: {', '.join(topics) or 'none yet'}."
         raise Unknown(f'There is no topic "{topic}"{offer}')
@@ -97,7 +99,9 @@ class Project:
         """The exercise `topic.name` and its chapter."""
         topic, dot, name = id.partition(".")
         if not dot or not name:
-            raise Unknown(f'Expected an exercise like attention.scores, found "{id}".')
+            full = self._called(id)
+            offer = f"; did you mean {full}?" if full else "."
+            raise Unknown(f'Expected an exercise like attention.scores, found "{id}"{offer}')
         chapter = self.chapter(topic)
         for exercise in chapter.exercises:
             if exercise.name == name:
@@ -105,3 +109,8 @@ class Project:
         known = [exercise.name for exercise in chapter.exercises]
         offer = nearest(name, known) or f". There are: {', '.join(known)}."
         raise Unknown(f'There is no exercise "{name}" in {chapter.topic}{offer}')
+
+    def _called(self, name: str) -> str:
+        """The full ids of the exercises called `name`, as an offer: '"attention.softmax"'."""
+        ids = [e.id for chapter in self.chapters() for e in chapter.exercises if e.name == name]
+        return " or ".join(f'"{id}"' for id in ids)

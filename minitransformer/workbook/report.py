@@ -5,10 +5,11 @@ Readable at 80 columns and without colour: the status is a word. Leaves out reac
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 
-from rich.console import Console
-from rich.padding import Padding
+from rich.console import Console, RenderableType
+from rich.segment import Segment, Segments
 from rich.text import Text
 
 from minitransformer.workbook.project import COMMAND
@@ -39,8 +40,8 @@ def lines(verdict: Verdict, exercise: Exercise, passed: Callable[[str], bool]) -
             text = text[:1].upper() + text[1:]
         said.append(text)
         if verdict.rung:
-            held = f"; these held: {', '.join(verdict.held)}" if verdict.held else ""
-            said.append(f"At the rung '{verdict.rung}', with seed {verdict.seed}{held}.")
+            held = f" Held before: {', '.join(verdict.held)}." if verdict.held else ""
+            said.append(f"Failed at: {verdict.rung} (seed {verdict.seed}).{held}")
         if verdict.printed:
             said.append(f"It printed: {verdict.printed}")
         if first := [id for id in exercise.needs if not passed(id)]:
@@ -58,7 +59,40 @@ def show(out: Console, verdict: Verdict, exercise: Exercise, passed: Callable[[s
     head.append(f"{earned} of {points(exercise.points)}", style="default")
     out.print(head)
     for line in lines(verdict, exercise, passed):
-        out.print(Padding(Text(line), (0, 0, 0, _INDENT), expand=False))
+        out.print(wrapped(line, out.width), markup=False, soft_wrap=True)
+
+
+def wrapped(text: str, width: int) -> str:
+    """Text broken at spaces and indented, with nothing behind the end of a line."""
+    indent = " " * _INDENT
+    kept = [line for line in text.splitlines() if line.strip()]
+    return "\n".join(
+        textwrap.fill(
+            line,
+            max(width, 2 * _INDENT),
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in kept
+    )
+
+
+def indented(out: Console, renderable: RenderableType, indent: int = 2) -> None:
+    """Print without spaces behind the ends of lines, and never two blank lines in a row."""
+    blank = True  # none comes first
+    for line in out.render_lines(renderable, out.options.update(width=out.width - indent)):
+        while line and not line[-1].text.strip():
+            line.pop()
+        if line:
+            line[-1] = line[-1]._replace(text=line[-1].text.rstrip())
+            out.print(Segments([Segment(" " * indent), *line]))
+        elif not blank:
+            out.print()
+        blank = not line
+    if not blank:
+        out.print()
 
 
 def total(chapter: Chapter, verdicts: Sequence[Verdict]) -> str:
@@ -69,11 +103,22 @@ def total(chapter: Chapter, verdicts: Sequence[Verdict]) -> str:
     return f"{earned} of {points(full)}; {len(passed)} of {len(verdicts)} exercises passed."
 
 
-def advice(chapter: Chapter, passed: Callable[[str], bool], hints: Callable[[str], int]) -> str:
-    """What to do next in a chapter."""
+def advice(
+    chapter: Chapter,
+    passed: Callable[[str], bool],
+    hints: Callable[[str], int],
+    shell: str = "",
+) -> str:
+    """What to do next in a chapter; in a notebook's cell `shell` is "!"."""
     for exercise in chapter.exercises:
         if not passed(exercise.id):
-            left = len(exercise.hints) - hints(exercise.id)
-            hint = f"\nA hint: {COMMAND} hint {exercise.id}" if left else ""
-            return f"Next: {exercise.id}, about {exercise.minutes} min.{hint}"
+            said = [f"Next: {exercise.id}, about {exercise.minutes} min."]
+            said.append(hint(exercise, hints, shell))
+            return "\n".join(filter(None, said))
     return "All of this chapter's exercises are passed."
+
+
+def hint(exercise: Exercise, hints: Callable[[str], int], shell: str = "") -> str:
+    """How to ask for the exercise's next hint; "" if all were taken."""
+    left = len(exercise.hints) - hints(exercise.id)
+    return f"A hint: {shell}{COMMAND} hint {exercise.id}" if left else ""

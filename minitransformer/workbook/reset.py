@@ -48,6 +48,9 @@ def reset(project: Project, chapter: Chapter, exercise: Exercise | None = None) 
             f"There is no {path.relative_to(project.root)} to reset. "
             f"Begin with: {COMMAND} start {chapter.topic}"
         )
+    what = exercise.id if exercise else path.name
+    if untouched(project, chapter, path, exercise):
+        return f"{what} is as it was handed out: there was nothing to put back, and no copy made."
     content = fresh(project, chapter) if exercise is None else _with_stub(path, chapter, exercise)
     old = path.read_bytes()
     kept = free_name(path.with_name(f"{path.stem}-kept{path.suffix}"))
@@ -61,24 +64,39 @@ def reset(project: Project, chapter: Chapter, exercise: Exercise | None = None) 
         if one.id in state.data["results"]:
             state.data["results"][one.id]["status"] = TODO
     state.save()
-    what = exercise.id if exercise else path.name
     return (
         f"{what} is back at the start. Your notebook as it was is kept as {kept.name}. "
         "If it is open in an editor, reload it there before you go on."
     )
 
 
+def untouched(project: Project, chapter: Chapter, path: Path, exercise: Exercise | None) -> bool:
+    """Whether the notebook, or one exercise in it, is still what the learner was given."""
+    if exercise is None:
+        return path.read_bytes() == fresh(project, chapter)
+    try:
+        code = submission.read(path).answer(exercise.id)
+    except LookupError:
+        return False
+    return code.strip() == stub(exercise).strip()
+
+
+def stub(exercise: Exercise) -> str:
+    """The cell that a learner is given."""
+    return f"{exercise.header}\n{exercise.stub}"
+
+
 def _with_stub(path: Path, chapter: Chapter, exercise: Exercise) -> bytes:
     """The learner's notebook with the stub in the place of one answer."""
     answers = submission.read(path)  # says in a sentence what is wrong with the file
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
-    stub = f"{exercise.header}\n{exercise.stub}"
+    given = stub(exercise)
     cells = document["cells"]
     if exercise.id not in answers.ids:
         place = _place(cells, chapter, exercise)
         slug = exercise.id.replace(".", "-")
         cells[place:place] = [
-            _code(f"exercise-{slug}", stub),
+            _code(f"exercise-{slug}", given),
             _code(f"check-{slug}", f'check("{exercise.id}")'),
         ]
     done = False
@@ -91,7 +109,7 @@ def _with_stub(path: Path, chapter: Chapter, exercise: Exercise) -> bytes:
             if submission.id_of(part) != exercise.id:
                 new.append(part)
             elif not done:  # a second one goes: one stays
-                new.append(stub)
+                new.append(given)
                 done = True
         cell["source"] = "\n\n".join(new).splitlines(keepends=True)
         cell.update(outputs=[], execution_count=None)

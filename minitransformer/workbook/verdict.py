@@ -33,7 +33,9 @@ class Verdict:
         """What a pytest test calls: the message is the failure."""
         __tracebackhide__ = True
         if not self.passed:
-            raise AssertionError(f"{self.id}: {self.message}")
+            import pytest
+
+            pytest.fail(f"{self.id}: {self.message}", pytrace=False)
 
     def record(self) -> dict[str, Any]:
         return asdict(self)

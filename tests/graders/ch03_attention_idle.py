@@ -18,6 +18,7 @@ import torch
 
 from minitransformer.config import Config
 from minitransformer.transformer import Transformer
+from minitransformer.workbook.compare import NOTHING
 from minitransformer.workbook.grading import Wrong, expect_close, grader
 
 LOOKS_HARD, HARDLY_CHANGES = 0.3, 0.05
@@ -177,6 +178,8 @@ def judge(found, model, tokens):
 
 def read(found) -> Evidence:
     """The four values; whole numbers and floats of any kind will do."""
+    if found is None:
+        raise Wrong(NOTHING)
     if not isinstance(found, (tuple, list)) or len(found) != 4:
         several = isinstance(found, (tuple, list))
         what = f"{len(found)} values" if several else f"a value of type {type(found).__name__}"

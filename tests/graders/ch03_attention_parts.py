@@ -22,12 +22,16 @@ def cases_softmax(seed):
     sizes = torch.tensor([[1000.0], [0.0], [-1000.0]])
     hidden = draw(seed, 2, 3, 5)
     hidden[0, 1, 2], hidden[1, 2, 1:] = -INF, -INF
+    # So small a weight that it passes for 0 shows once hundreds of them are summed.
+    crowd = torch.full((1000,), -INF)
+    crowd[7] = 1.5
     return [
         Case("a tensor of shape [2, 3, 5]", (draw(seed, 2, 3, 5),)),
         Case("a single row of 4", (draw(seed, 4),)),
         Case("rows near 1000, 0 and -1000", (draw(seed, 3, 4) + sizes,)),
         Case("one row from -10000 to 10000", (torch.tensor([-1e4, 0.0, 1e4]),)),
         Case("a tensor with entries of minus infinity", (hidden,)),
+        Case("one number among 999 entries of minus infinity", (crowd,)),
         Case("a tensor of shape [2, 3, 4, 5], in float64", (draw(seed, 2, 3, 4, 5).double(),)),
     ]
 
@@ -36,7 +40,8 @@ def oracle_softmax(x):
     rows = []
     for row in x.double().reshape(-1, x.shape[-1]).tolist():
         weights = [math.exp(number - max(row)) for number in row]
-        rows.append([weight / sum(weights) for weight in weights])
+        total = sum(weights)
+        rows.append([weight / total for weight in weights])
     return torch.tensor(rows, dtype=torch.float64).reshape(x.shape)
 
 
@@ -54,6 +59,17 @@ def rows_sum_to_one(answer, seed):
     expect_close(weights.sum(dim=-1), torch.ones(3, 4), "the sum of each row of the softmax")
     if not (weights >= 0).all():
         raise Wrong("a weight is negative; the softmax gives none below 0")
+
+
+def minus_infinity_gets_exactly_zero(answer, seed):
+    x = draw(seed, 3, 5)
+    x[:, 2], x[1, :3] = -INF, -INF
+    largest = answer(x)[x == -INF].abs().max().item()
+    if largest != 0:
+        raise Wrong(
+            f"an entry of minus infinity gets the weight {largest:.3g}; it must get exactly 0, as "
+            "exp gives it: is a smallest number set somewhere (clamp), or a small one added?"
+        )
 
 
 def one_more_is_e_times_the_weight(answer, seed):
@@ -130,12 +146,15 @@ def heads_do_not_mix(answer, seed):
 def cases_mask(seed):
     hidden = draw(seed, 2, 3, 5, 5)
     hidden[:, 1, 3, 0] = -INF
+    zeros = draw(seed, 2, 3, 4, 4)
+    zeros[:, :, 2, 0], zeros[:, :, 3, 1], zeros[:, 2, 1, 1] = 0.0, -0.0, 0.0
     return [
         Case("4 queries, 4 keys", (draw(seed, 2, 3, 4, 4),)),
         Case("2 queries, 5 keys", (draw(seed, 4, 3, 2, 5),)),
         Case("1 query, 6 keys", (draw(seed, 2, 3, 1, 6),)),
         Case("1 query, 1 key", (draw(seed, 2, 3, 1, 1),)),
         Case("5 queries and keys, one score already -inf", (hidden,)),
+        Case("4 queries, 4 keys, some scores exactly 0", (zeros,)),
         Case("3 queries and keys, scores of thousands", (draw(seed, 2, 4, 3, 3, scale=4000.0),)),
     ]
 
@@ -213,6 +232,7 @@ GRADERS = [
         by_hand=softmax_by_hand,
         properties={
             "rows sum to one": rows_sum_to_one,
+            "minus infinity gets exactly 0": minus_infinity_gets_exactly_zero,
             "one more is e times the weight": one_more_is_e_times_the_weight,
             "shifting a row changes nothing": shifting_a_row_changes_nothing,
         },

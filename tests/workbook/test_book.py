@@ -60,6 +60,32 @@ def test_the_pages_with_code_are_found_through_the_contents(tmp_path: Path) -> N
     assert book.executed_pages(tmp_path) == [tmp_path / "b.md"]
 
 
+@pytest.mark.slow
+def test_a_page_that_fails_costs_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in book.page_environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: a\nchapters:\n- file: b\n- file: c\n"
+    )
+    head = "---\nkernelspec: {name: python3, display_name: Python 3}\n---\n"
+    for name, code in {"a": "1 / 0", "b": "import os; os._exit(1)", "c": "6 * 7"}.items():
+        (tmp_path / f"{name}.md").write_text(f"{head}```{{code-cell}} python\n{code}\n```\n")
+    assert book.execute_pages(tmp_path) == 1
+    out, err = capsys.readouterr()
+    assert "Running 3 page(s)" in out
+    assert "Ran c.md" in out
+    assert f"{tmp_path / 'a.md'} failed" in err
+    assert "ZeroDivisionError" in err
+    assert f"{tmp_path / 'b.md'} failed" in err
+    assert "Kernel died" in err
+    (tmp_path / "a.md").write_text("mended")
+    (tmp_path / "b.md").write_text("mended")
+    assert book.execute_pages(tmp_path) == 0
+    assert "Running" not in capsys.readouterr().out
+
+
 def test_a_taken_port_is_replaced_by_a_free_one(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("the book")
     with (
@@ -73,6 +99,20 @@ def test_a_taken_port_is_replaced_by_a_free_one(tmp_path: Path) -> None:
             assert answer.read() == b"the book"
         second.shutdown()
         thread.join()
+
+
+def test_a_browser_that_leaves_early_is_no_news(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with book.open_server(tmp_path, 0) as server:
+        for error in (BrokenPipeError(), ValueError("a real mistake")):
+            try:
+                raise error
+            except Exception:
+                server.handle_error(None, ("127.0.0.1", 1))
+    printed = capsys.readouterr().err
+    assert "a real mistake" in printed
+    assert "BrokenPipeError" not in printed
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is not a signal that can be sent there")
@@ -131,7 +171,7 @@ def test_an_exercise_is_written_out_in_order() -> None:
         "{dropdown} Hint 2\nthink",
         "{dropdown} Hint 3\nwrite",
         "{dropdown} Solution\n```python\ndef two():\n    return 2\n```",
-        "`minitransformer check demo.two`",
+        "`python -m minitransformer check demo.two`",
     ]
     places = [text.find(part) for part in parts]
     assert -1 not in places

@@ -68,6 +68,8 @@ def test_start_says_when_the_exercises_have_changed_and_offers_a_copy_beside(run
         (["check", "tinny"], 'There is no topic "tinny"; did you mean "tiny"?'),
         (["check", "tiny.dubble"], 'There is no exercise "dubble" in tiny; did you mean "double"?'),
         (["check", "tiny.zzz"], "There are: double, total, both, largest."),
+        (["check", "total"], 'There is no topic "total"; did you mean "tiny.total"?'),
+        (["hint", "total"], 'found "total"; did you mean "tiny.total"?'),
         (["check"], "Begin with: python -m minitransformer start"),
         (["check", "--of", "elsewhere.ipynb"], "There is no file elsewhere.ipynb in ."),
         (["check", "--of", "no/where.ipynb"], "nor a folder no"),
@@ -86,7 +88,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(run, project, words, sentence
     code, said = run(*words)
     assert sentence in " ".join(said.split())
     assert code == (0 if words[-1] == "solutions" else 2)
-    assert all(len(line.rstrip()) <= 80 for line in said.splitlines())
+    assert all(len(line) <= 80 for line in said.splitlines())
 
 
 def test_check_grades_remembers_and_says_what_is_next(run, project, write):
@@ -95,8 +97,10 @@ def test_check_grades_remembers_and_says_what_is_next(run, project, write):
     assert code == 1
     assert "4 of 10 points; 2 of 4 exercises passed." in said
     assert "This sums down the columns: the last axis is `dim=-1`." in said
+    assert "Failed at: shape and dtype (seed 0). Held before: signature." in " ".join(said.split())
     assert "python -m minitransformer hint tiny.total" in said
     assert "\x1b" not in said
+    assert all(line == line.rstrip() for line in said.splitlines())
     code, said = run("progress")
     assert "########............  4 of 10 points, 2 of 4 exercises" in said
     assert "failed  tiny.total" in said
@@ -110,6 +114,18 @@ def test_check_of_one_exercise_reports_that_one(run, project, write):
     assert "tiny.largest" not in said.partition("Next:")[0]
     code, said = run("check", "tiny.double")
     assert (code, "This is half of x" in said) == (1, True)
+
+
+def test_check_takes_several(run, project, write):
+    solve(project, write, double="def double(x):\n    return x / 2")
+    code, said = run("check", "tiny.total", "tiny.double")
+    assert (code, said.count("passed    tiny.total"), said.count("failed    tiny.double")) == (
+        1,
+        1,
+        1,
+    )
+    assert "tiny.largest" not in said.partition("Next:")[0]
+    assert "of 10 points" in run("check", "tiny.total", "tiny")[1]
 
 
 def test_what_is_needed_first_is_said_and_blocks_nothing(run, project, write):
@@ -134,6 +150,8 @@ def test_hints_come_one_at_a_time(run):
     assert "2 * x" in said[2]
     assert "You have had all 3 hints" in said[3]
     assert "Add." in said[3]
+    assert all(line == line.rstrip() for line in "\n".join(said).splitlines())
+    assert "\n\n\n" not in "".join(said)
 
 
 def test_reset_of_a_topic_keeps_the_old_copy(run, project):
@@ -157,6 +175,14 @@ def test_reset_of_an_exercise_puts_its_stub_back_and_leaves_the_rest(run, projec
     code, said = run("check")
     assert "not done  tiny.total" in said
     assert said.count("passed    ") == 3
+
+
+def test_reset_of_what_was_not_touched_makes_no_copy(run, project):
+    run("start")
+    for what in ("tiny", "tiny.total"):
+        code, said = run("reset", what)
+        assert (code, "there was nothing to put back" in " ".join(said.split())) == (0, True)
+    assert not list(project.work.glob("*-kept*"))
 
 
 def test_reset_puts_a_deleted_cell_back_in_its_place(run, project, write):

@@ -36,6 +36,7 @@ def test_check_grades_the_live_function_and_remembers(cell, project):
 
     wrong = cell('def double(x):\n    return x / 2\ncheck("tiny.double")')
     assert "failed: tiny.double\nThis is half of x" in wrong
+    assert wrong.endswith("\nA hint: !python -m minitransformer hint tiny.double")
     right = cell('def double(x):\n    return x * 2\ncheck("tiny.double")')
     assert right.startswith("passed: tiny.double, 1 point.\nNext: tiny.total")
     assert State(project.work).status("tiny.double") == "passed"

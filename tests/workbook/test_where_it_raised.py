@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from minitransformer.workbook import cells
+from minitransformer.workbook.breakage import brief
 from minitransformer.workbook.grading import Case, grader
 from minitransformer.workbook.references import References
 
@@ -18,7 +19,7 @@ SOURCES = {
 
 def test_an_error_inside_a_reference_is_shown_at_the_line_that_called_it():
     space = cells.namespace("learner", References(SOURCES).get)
-    code = 'def both(a, b):\n    return mine("toy.add")(a, b)  # mine'
+    code = 'def both(a, b):\n    return mine("toy.add")(b, a)  # mine'
     answer = cells.define(code, "toy.both", space)
     both = grader(
         "toy.both",
@@ -26,6 +27,29 @@ def test_an_error_inside_a_reference_is_shown_at_the_line_that_called_it():
         oracle=lambda a, b: a,
     )
     message = both.climb(answer).message
-    assert 'in `return mine("toy.add")(a, b)  # mine`' in message
+    assert ', in add, which both calls in `return mine("toy.add")(b, a)  # mine`: ' in message
     assert "the solution's line" not in message
-    assert message.endswith("(Its inputs there have the shapes [2], [4, 3].)")
+    assert message.endswith(
+        "(Its inputs there have the shapes [2], [4, 3]; add was given [4, 3], [2].)"
+    )
+
+
+def test_a_learners_other_cells_are_named_and_their_lines_not_shown_as_this_ones():
+    space = cells.namespace("learner", References(SOURCES).get)
+    cells.run("def helper(a):\n    return a.nothing  # elsewhere", "definitions 1", space)
+    answer = cells.define("def both(a, b):\n    return helper(a)  # here", "toy.both", space)
+    both = grader(
+        "toy.both",
+        cases=lambda seed: [Case("two and three", (torch.ones(2), torch.ones(3)))],
+        oracle=lambda a, b: a,
+    )
+    message = both.climb(answer).message
+    assert "in helper, which both calls in `return helper(a)  # here`" in message
+    assert "elsewhere" not in message
+
+
+def test_where_in_its_own_sources_torch_raised_is_left_out():
+    text = "Use x.mT. (Triggered internally at /pytorch/aten/src/TensorShape.cpp:4416.)"
+    assert brief(text) == "Use x.mT."
+    assert brief(f"no\nException raised from {'frame ' * 99}") == "no"
+    assert len(brief("x" * 999)) == 300

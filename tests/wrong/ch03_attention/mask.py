@@ -97,3 +97,10 @@ def wrong_softmax_too(scores):
     """this equals the masked scores after the softmax: return the masked scores themselves, the
     softmax is the next step."""
     return scores.masked_fill(future(scores), -torch.inf).softmax(dim=-1)
+
+
+def wrong_zeros_hidden(scores):
+    """this equals hiding every score that is 0, also one that may be seen: find the future by its
+    place, key > query, not by what stands there."""
+    kept = scores.masked_fill(future(scores), 0.0)
+    return kept.masked_fill(kept == 0, -torch.inf)

@@ -67,3 +67,11 @@ def wrong_sign(x):
     """this equals the softmax of -x, which gives the smallest entry the most: exponentiate x minus
     the maximum, not the maximum minus x."""
     return torch.softmax(-x, dim=-1)
+
+
+def wrong_clamped(x):
+    """this equals the softmax with small entries lifted to a least one (clamp), so that minus
+    infinity gets a weight: exp(-inf) is 0, and so are those of large negative numbers; none of them
+    does harm."""
+    odds = (x - x.amax(dim=-1, keepdim=True)).clamp(min=-12).exp()
+    return odds / odds.sum(dim=-1, keepdim=True)
