@@ -190,7 +190,7 @@ def circumstances(threads: int, rounds: int) -> dict[str, Any]:
     return {
         "date": date.today().isoformat(),
         "cpu": cpu(),
-        "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
+        "system": f"{platform.system()}, Python {platform.python_version()}",
         "commit": commit(),
         "threads": threads,
         "rounds": rounds,
