@@ -35,7 +35,13 @@
 # Weights stand on the right of what they act on: `x @ W_Q`. Write below `# YOUR TURN`, in any
 # style you like, then run the `check(...)` cell. It says how far you came and what to do next.
 # `mine("attention.softmax")` gives you the function you wrote for an earlier exercise, or ours
-# as long as yours is not there.
+# as long as yours is not there; a check also puts ours in the place of one of yours that fails,
+# so that no mistake counts twice.
+#
+# Two things you will meet: `Float[Tensor, "batch pos"]` in a function's first lines says "a tensor
+# of floating-point numbers whose axes are batch and pos", for you to read. And
+# `einsum("ij,jk->ik", a, b)` names every axis by a letter, multiplies the entries whose letters
+# agree, and sums over each letter that is missing behind the arrow: here it is `a @ b`.
 
 # %%
 import torch
@@ -191,13 +197,15 @@ def mask(
 # \text{softmax}\big(\text{mask}(\text{scores}(xW_Q,\, xW_K))\big)\; x W_V\, W_O$$
 #
 # In: `x [batch, pos, d_model]`, `W_Q`, `W_K`, `W_V [d_model, d_head]`, `W_O [d_head, d_model]`.
-# Out: `[batch, pos, d_model]`.
+# Out: `[batch, pos, d_model]`. Your `scores` and `mask` want an axis of heads, which a single head
+# lacks: `q[:, :, None]` is `q` with an axis of length 1 there, and `[:, 0]` takes one off again.
 #
-# **By hand.** Two positions, $x_0 = [0, 8]$ and $x_1 = [1, 4]$; one number per query. Let the
-# query be the first coordinate times $\log 3$, the key the first coordinate, the value the
-# second, and `W_O = [[0, 2]]`. Position 0 sees only itself: value 8, written as $[0, 16]$.
-# Position 1 has the scores $[0, \log 3]$, so the weights $[0.25, 0.75]$, gathers
-# $0.25 \cdot 8 + 0.75 \cdot 4 = 5$, and writes $[0, 10]$.
+# **By hand.** Two positions, $x_0 = [0, 8]$ and $x_1 = [1, 4]$, and $d_\text{head} = 4$, of which
+# all but the first number are 0. Let the query's first number be the first coordinate times
+# $2 \log 3$, the key's the first coordinate, the value's the second, and let the first row of
+# `W_O` be $[0, 2]$. Position 0 sees only itself: value 8, written as $[0, 16]$. Position 1 has
+# the dot products $[0, 2 \log 3]$, so the scores $[0, \log 3]$ (divided by $\sqrt 4$, once) and
+# the weights $[0.25, 0.75]$, gathers $0.25 \cdot 8 + 0.75 \cdot 4 = 5$, and writes $[0, 10]$.
 
 # %% [markdown] tags=["hints"]
 # 1. You have every part: `mine("attention.scores")`, `mine("attention.mask")`,
@@ -210,7 +218,7 @@ def mask(
 
 # %%
 # exercise: attention.head
-# points 3 · minutes 15 · difficulty 2 · needs attention.softmax, attention.scores, attention.mask
+# points 3 · minutes 20 · difficulty 2 · needs attention.softmax, attention.scores, attention.mask
 def head(
     x: Float[Tensor, "batch pos d_model"],
     W_Q: Float[Tensor, "d_model d_head"],
@@ -242,9 +250,9 @@ def head(
 # `W_O [n_heads, d_head, d_model]`. Out: `[batch, pos, d_model]`.
 #
 # **By hand.** Take the head of exercise 4, and beside it one whose query is always 0: all its
-# scores are equal, so it averages over what it sees. Let its value be the first coordinate and
-# its `W_O` be `[[6, 0]]`. At position 1 it gathers $(0 + 1) / 2$ and adds $[3, 0]$; at position
-# 0 it gathers 0. Together: $[0, 16]$ and $[3, 10]$.
+# scores are equal, so it averages over what it sees. Let its value be the first coordinate, and
+# the first row of its `W_O` be $[6, 0]$. At position 1 it gathers $(0 + 1) / 2$ and adds $[3, 0]$;
+# at position 0 it gathers 0. Together: $[0, 16]$ and $[3, 10]$.
 
 # %% [markdown] tags=["hints"]
 # 1. A loop over the heads that adds up `mine("attention.head")(x, W_Q[h], ...)` is nearly right;
@@ -290,17 +298,17 @@ def heads(
 # `W_O`, while `n_kv_heads` sets of keys and values serve all `n_heads`. SmolLM2 has 9 heads and
 # 3 sets.
 #
-# **Neighbours share**: with 9 heads and 3 sets, heads 0, 1, 2 use set 0, heads 3, 4, 5 use set
-# 1, and heads 6, 7, 8 use set 2.
+# **Neighbours share**: with 6 heads and 2 sets, heads 0, 1, 2 use set 0 and heads 3, 4, 5 use set
+# 1; with 6 heads and 3 sets, heads 0, 1 use set 0, heads 2, 3 set 1, and heads 4, 5 set 2.
 #
 # In: as before, but `W_K`, `W_V [n_kv_heads, d_model, d_head]`. Nobody tells you the numbers of
 # heads: read them off the weights (`n_heads` is a multiple of `n_kv_heads`). Out:
 # `[batch, pos, d_model]`. Chapter 05 builds a whole model on this function.
 #
-# **By hand.** One position, $x = [1, 2]$, so every head looks at it alone. Four heads, two sets:
+# **By hand.** One position, $x = [1, 2]$, so every head looks at it alone. Six heads, two sets:
 # the value of set 0 is the first coordinate, that of set 1 the second. Let `W_O` of head $h$ be
-# $[[10^h, 0]]$, so that each head's value can be read as a digit. Heads 0 and 1 carry 1, heads 2
-# and 3 carry 2: the output is $1 + 10 + 200 + 2000 = 2211$, that is $[2211, 0]$.
+# $[[10^h, 0]]$, so that each head's value can be read as a digit. Heads 0, 1 and 2 carry 1, heads
+# 3, 4 and 5 carry 2: the output is $1 + 10 + 100 + 2000 + 20000 + 200000$, that is $[222111, 0]$.
 
 # %% [markdown] tags=["hints"]
 # 1. It is `heads` with fewer keys and values. Where does each head's set have to be found or
@@ -387,15 +395,18 @@ def qk(
 # ## 8 · What a head says: the OV circuit
 # The pattern decides *where* a head looks; what it then *does* with what it finds runs through
 # the other two weights. Suppose that a head looks at one token alone, with weight 1. Then it
-# adds $x W_V W_O$ to the stream, and if nothing else happened to it, the unembedding
-# `W_U [d_model, d_vocab]` would read this as
+# adds $x W_V W_O$ to the stream. In the end the model turns the stream into one number for each
+# token of its vocabulary, the **logits**, whose softmax predicts the next token; the matrix that
+# does it is the **unembedding** `W_U [d_model, d_vocab]`. If nothing else happened to what the
+# head adds, the unembedding would read it as
 #
 # $$x\, W_V W_O\, W_U$$
 #
 # which is what the head adds to the logit of every token of the vocabulary. A head whose largest
 # entry is the token it looks at is a **copying head**.
 #
-# In: `x [n, d_model]`, the vectors of `n` tokens that are looked at; `W_V [n_kv_heads, d_model,
+# In: `x [n, d_model]`, the vectors of `n` tokens that are looked at, each by itself: they are no
+# text and have nothing to do with each other; `W_V [n_kv_heads, d_model,
 # d_head]`, shared by neighbours as before; `W_O [n_heads, d_head, d_model]`; `W_U`.
 # Out: `[n_heads, n, d_vocab]`.
 #
@@ -499,12 +510,17 @@ def lookback(
 #
 # - **attention**: in each text, the largest weight that the last position gives to any *earlier*
 #   position (itself left out); then the mean over the texts. It must be at least 0.3.
-# - **effect**: run the model with the head's `z` set to zero, and compare the log-probabilities
-#   of the next token at the last position with those of the untouched model: the mean, over
-#   texts and vocabulary, of the absolute change. It must be at most 0.05.
+# - **effect**: run the model with the head's `z` set to zero (`z` is the values averaged by the
+#   pattern, before `W_O`), and compare the log-probabilities of the next token at the last
+#   position with those of the untouched model: the mean, over texts and vocabulary, of the
+#   absolute change. It must be at most 0.05.
 #
-# Return `(layer, head, attention, effect)`, counted from 0. Any head that meets both will do; the
-# check measures again what you report.
+# Return `(layer, head, attention, effect)`, counted from 0 and not rounded. Any head that meets
+# both will do; the check measures again what you report, on tiny models of a few layers and heads.
+#
+# Zero and the mean absolute change are used here because they are simplest to write. The page
+# replaces `z` by its mean, which leaves the model nearer to what it is used to, and measures the
+# change by KL, which gives weight to the tokens that the model thinks likely.
 #
 # The tools:
 # ```
@@ -558,3 +574,17 @@ def idle(model: Transformer, tokens: Int[Tensor, "batch pos"]) -> tuple[int, int
             found.append((effect, layer, head, attention))
     effect, layer, head, attention = min(found)
     return layer, head, attention, effect
+
+
+# %% tags=["active-ipynb"]
+# # Your function on a real language model, SmolLM2 (about half a minute on one core).
+# from minitransformer import pretrained
+#
+# model = pretrained.load("smollm2-135m-instruct")
+# tokenizer = pretrained.load_tokenizer("smollm2-135m-instruct")
+# tokens = torch.tensor([tokenizer.encode("The cat sat on the mat because")])
+# layer, head, attention, effect = idle(model, tokens)
+# _, cache = model.run_with_cache(tokens, keep=["pattern"])
+# where = int(cache["pattern", layer][0, head, -1, :-1].argmax())
+# print(f"layer {layer} head {head} gives token {where} (from 0) {attention:.2f} of its attention")
+# print(f"without it, the log-probabilities change by {effect:.3f} on average")

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         return check(Project.find(), args.what, args.of, args.seed, args.limit)
     except (Unknown, Unreadable, GraderTrouble) as problem:
-        report.console().print(str(problem), markup=False)
+        report.say(report.console(), str(problem))
         return 2
 
 
@@ -66,7 +66,7 @@ def check(project: Project, what: Sequence[str], of: str, seed: int, limit: floa
             good &= one(project, chapter, path, ids, of == "work", seed, limit)
         except Unreadable as problem:  # costs that notebook alone
             out.print(f"[bold]{chapter.title}[/bold]")
-            out.print(str(problem), markup=False)
+            report.say(out, str(problem))
             good = False
     return 0 if good else 1
 
@@ -123,7 +123,7 @@ def one(
     answers = submission.read(path)
     state = State(project.work)
     if state.word and remember:
-        out.print(state.word, markup=False)
+        report.say(out, state.word)
     exercises = {exercise.id: exercise for exercise in chapter.exercises}
     seen: dict[str, bool] = {}
 

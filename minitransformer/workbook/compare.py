@@ -58,7 +58,7 @@ def kind(value: Any) -> str:
 
 def mismatch(found: Any, expected: Any) -> str:
     """How kind or shape differ, as a sentence; "" if they do not."""
-    if found is None and expected is not None:
+    if kind(found) == "None" != kind(expected):
         return NOTHING
     if kind(found) != kind(expected):
         return f"expected {_with_shape(expected)}, found {_with_shape(found)}"

@@ -60,6 +60,10 @@ class WrongAnswer:
     sentence: str
 
 
+class Raised(str):
+    """The kind of error that stands in the place of an output."""
+
+
 @dataclass(frozen=True)
 class Rung:
     """One step of the ladder: `check(answer, seed)` raises `Wrong`, or holds."""
@@ -118,28 +122,25 @@ class Grader:
         """The catalogued wrong answer that behaves as `answer` does on every case, if any."""
         if self.cases is None or not wrong:
             return None
-        try:
-            own = self.behaviour(guarded(answer), seed)
-            right = self.oracle and self.behaviour(self.oracle, seed)
-        except Exception:  # it raises: no outputs to compare
+        own = self.behaviour(guarded(answer), seed)
+        if all(isinstance(found, Raised) for found, _ in own):  # no outputs to compare
             return None
-        if right is not None and agree(own, right):
+        if self.oracle and agree(own, self.behaviour(self.oracle, seed)):
             return None
-        for candidate in wrong:
-            try:
-                if agree(own, self.behaviour(candidate.function, seed)):
-                    return candidate
-            except Exception:  # a mistake that raises on a case resembles no outputs
-                continue
-        return None
+        alike = (known for known in wrong if agree(own, self.behaviour(known.function, seed)))
+        return next(alike, None)
 
     def behaviour(self, answer: Answer, seed: int) -> list[tuple[Any, Any]]:
-        """On each case, what `answer` returns and what it leaves of its inputs."""
+        """On each case, what `answer` returns or raises, and what it leaves of its inputs."""
         assert self.cases is not None, f"{self.id} is open-ended: it has no cases"
         seen = []
         for case in self.cases(seed):
             args = case.fresh()
-            seen.append((answer(*args), args))
+            try:
+                found = answer(*args)
+            except Exception as problem:  # two answers may share where they fail, and how
+                found = Raised(type(getattr(problem, "cause", problem)).__name__)
+            seen.append((found, args))
         return seen
 
 

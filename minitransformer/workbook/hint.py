@@ -21,11 +21,11 @@ def run(args: argparse.Namespace) -> int:
         project = Project.find()
         _, exercise = project.exercise(args.id)
     except Unknown as problem:
-        out.print(str(problem), markup=False)
+        report.say(out, str(problem))
         return 2
     state = State(project.work)
     if state.word:
-        out.print(state.word, markup=False)
+        report.say(out, state.word)
     last = len(exercise.hints)
     before = state.hints(exercise.id)
     number = state.take_hint(exercise.id, last)

@@ -26,11 +26,11 @@ def run(args: argparse.Namespace) -> int:
         project = Project.find()
         chapters = project.chapters()
     except Unknown as problem:
-        out.print(str(problem), markup=False)
+        report.say(out, str(problem))
         return 2
     state = State(project.work)
     if state.word:
-        out.print(state.word, markup=False)
+        report.say(out, state.word)
     for chapter in chapters:
         show(out, project, chapter, state)
     if not any(project.notebook(chapter).is_file() for chapter in chapters):

@@ -59,12 +59,16 @@ def show(out: Console, verdict: Verdict, exercise: Exercise, passed: Callable[[s
     head.append(f"{earned} of {points(exercise.points)}", style="default")
     out.print(head)
     for line in lines(verdict, exercise, passed):
-        out.print(wrapped(line, out.width), markup=False, soft_wrap=True)
+        say(out, line, _INDENT)
 
 
-def wrapped(text: str, width: int) -> str:
-    """Text broken at spaces and indented, with nothing behind the end of a line."""
-    indent = " " * _INDENT
+def say(out: Console, text: str, indent: int = 0) -> None:
+    """Print sentences, broken at spaces, with nothing behind the end of a line."""
+    out.print(wrapped(text, out.width, " " * indent), markup=False, soft_wrap=True)
+
+
+def wrapped(text: str, width: int, indent: str) -> str:
+    """Text broken at spaces and indented; no blank lines."""
     kept = [line for line in text.splitlines() if line.strip()]
     return "\n".join(
         textwrap.fill(
@@ -87,7 +91,7 @@ def indented(out: Console, renderable: RenderableType, indent: int = 2) -> None:
             line.pop()
         if line:
             line[-1] = line[-1]._replace(text=line[-1].text.rstrip())
-            out.print(Segments([Segment(" " * indent), *line]))
+            out.print(Segments([Segment(" " * indent), *line, Segment.line()]), end="")
         elif not blank:
             out.print()
         blank = not line

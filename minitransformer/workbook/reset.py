@@ -34,9 +34,9 @@ def run(args: argparse.Namespace) -> int:
         else:
             said = reset(project, project.chapter(args.what))
     except (Unknown, Unreadable) as problem:
-        out.print(str(problem), markup=False)
+        report.say(out, str(problem))
         return 2
-    out.print(said, markup=False)
+    report.say(out, said)
     return 0
 
 

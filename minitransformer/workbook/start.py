@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         for line in [line for c in chapters for line in start(project, c, new=args.new)]:
             out.print(line, markup=False, soft_wrap=True)
     except Unknown as problem:
-        out.print(str(problem), markup=False)
+        report.say(out, str(problem))
         return 2
     out.print(f"\nOpen them: {COMMAND} lab    Grade them: {COMMAND} check", soft_wrap=True)
     return 0

@@ -96,21 +96,17 @@ def all_heads(x, W):
     return torch.stack([x @ W[h] for h in range(len(W))], dim=2)
 
 
+def of_four(W_Q, W_K, W_V, W_O):
+    """A head's weights with d_head 4, of which all but the first are 0."""
+    read = [torch.tensor([[w, 0.0, 0.0, 0.0] for w in W]) for W in (W_Q, W_K, W_V)]
+    return *read, torch.tensor([W_O, *([[0.0, 0.0]] * 3)])
+
+
 # The head worked by hand: it looks where the first coordinate is large, and carries the second.
 X = torch.tensor([[[0.0, 8.0], [1.0, 4.0]]])
-HEAD = (
-    torch.tensor([[math.log(3)], [0.0]]),
-    torch.tensor([[1.0], [0.0]]),
-    torch.tensor([[0.0], [1.0]]),
-    torch.tensor([[0.0, 2.0]]),
-)
+HEAD = of_four([2 * math.log(3), 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 2.0])
 # Beside it, one that looks everywhere alike, and carries the first coordinate.
-EVEN = (
-    torch.tensor([[0.0], [0.0]]),
-    torch.tensor([[1.0], [0.0]]),
-    torch.tensor([[1.0], [0.0]]),
-    torch.tensor([[6.0, 0.0]]),
-)
+EVEN = of_four([0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [6.0, 0.0])
 
 
 def head_by_hand(answer):
@@ -134,12 +130,12 @@ def heads_by_hand(answer):
 
 def grouped_by_hand(answer):
     read = torch.tensor([[[1.0], [0.0]], [[0.0], [1.0]]])  # set 0 the first number, set 1 the next
-    digits = torch.tensor([[[10.0**h, 0.0]] for h in range(4)])
+    digits = torch.tensor([[[10.0**h, 0.0]] for h in range(6)])
     expect_close(
-        answer(torch.tensor([[[1.0, 2.0]]]), torch.ones(4, 2, 1), read, read, digits),
-        torch.tensor([[[2211.0, 0.0]]]),
-        "the four heads worked by hand on the page (digits from the right: the set that heads "
-        "0, 1, 2 and 3 read, plus 1)",
+        answer(torch.tensor([[[1.0, 2.0]]]), torch.ones(6, 2, 1), read, read, digits),
+        torch.tensor([[[222111.0, 0.0]]]),
+        "the six heads worked by hand on the page (digits from the right: the set that heads "
+        "0 to 5 read, plus 1)",
     )
 
 

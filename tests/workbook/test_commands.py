@@ -152,6 +152,7 @@ def test_hints_come_one_at_a_time(run):
     assert "Add." in said[3]
     assert all(line == line.rstrip() for line in "\n".join(said).splitlines())
     assert "\n\n\n" not in "".join(said)
+    assert "\nOne more: " in said[0]
 
 
 def test_reset_of_a_topic_keeps_the_old_copy(run, project):
@@ -182,6 +183,7 @@ def test_reset_of_what_was_not_touched_makes_no_copy(run, project):
     for what in ("tiny", "tiny.total"):
         code, said = run("reset", what)
         assert (code, "there was nothing to put back" in " ".join(said.split())) == (0, True)
+        assert all(line == line.rstrip() for line in said.splitlines())
     assert not list(project.work.glob("*-kept*"))
 
 

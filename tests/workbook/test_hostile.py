@@ -98,7 +98,7 @@ HOSTILE: dict[str, tuple[str | None, str]] = {
         "total raised IndexError on the case 'two rows of three', in `return x.sum(dim=7)`",
     ),
     "interrupt": ("def total(x):\n    raise KeyboardInterrupt", "total was interrupted"),
-    "nothing returned": ("def total(x):\n    return None", "expected a floating-point tensor"),
+    "nothing returned": ("def total(x):\n    return None", "does it end with return?"),
     "fork": (
         "import os\ndef total(x):\n    os.fork()\n    return x.sum(0)",
         "This sums down the columns",

@@ -58,6 +58,16 @@ def test_one_mistake_is_not_paid_for_twice(cell):
     assert text.startswith("passed: tiny.both")
 
 
+def test_an_error_in_an_earlier_exercise_is_said_to_be_there(cell):
+    total = "# exercise: tiny.total\ndef total(x):\n    return x.sum(1)  # its line\n"
+    assert cell(f'{total}check("tiny.total")').startswith(("passed", "failed"))
+    both = '# exercise: tiny.both\ndef both(x):\n    return mine("tiny.total")(x[0, 0])\n'
+    text = cell(f'{both}check("tiny.both")')
+    assert ', in total, which both calls in `return mine("tiny.total")(x[0, 0])`: ' in text
+    assert "; total was given [].)" in text
+    assert "its line" not in text
+
+
 def test_check_is_quick_once_warm_and_shows_as_html(cell):
     cell('def double(x):\n    return x * 2\ncheck("tiny.double")')
     begin = time.perf_counter()

@@ -54,7 +54,7 @@ def wrong_keys_in_turn(x, W_Q, W_K, W_V, W_O, rotary=None):
 def wrong_divisor(x, W_Q, W_K, W_V, W_O, rotary=None):
     """this equals head h using set h // n_kv_heads: divide h by the number of heads that share a
     set, n_heads // n_kv_heads."""
-    which = [min(h // len(W_K), len(W_K) - 1) for h in range(len(W_Q))]
+    which = [h // len(W_K) for h in range(len(W_Q))]  # with 2 sets or 1 there is no such set
     return layer(x, W_Q, W_K[which], W_V[which], W_O, rotary, rotary)
 
 

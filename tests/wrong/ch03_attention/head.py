@@ -116,3 +116,11 @@ def wrong_added_to_stream(x, W_Q, W_K, W_V, W_O):
     q, k, v, future = parts(x, W_Q, W_K, W_V)
     scores = (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(future, -torch.inf)
     return x + scores.softmax(dim=-1) @ v @ W_O
+
+
+def wrong_scaled_twice(x, W_Q, W_K, W_V, W_O):
+    """this equals attention with scores divided by the square root of d_head twice: the function of
+    exercise 2 does it already."""
+    q, k, v, future = parts(x, W_Q, W_K, W_V)
+    scores = (q @ k.mT / q.shape[-1]).masked_fill(future, -torch.inf)
+    return scores.softmax(dim=-1) @ v @ W_O

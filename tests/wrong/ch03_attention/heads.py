@@ -110,3 +110,35 @@ def wrong_heads_crossed(x, W_Q, W_K, W_V, W_O, rotary=None):
     """this equals the sum of all heads' values written by the sum of all heads' W_O: head h's
     values meet W_O[h] only, so keep one letter for both."""
     return layer(x, W_Q, W_K, W_V, W_O.sum(dim=0).expand_as(W_O), rotary, rotary)
+
+
+def wrong_added_to_stream(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals the stream with the heads' outputs added to it: return what they add, without
+    x."""
+    return x + layer(x, W_Q, W_K, W_V, W_O, rotary, rotary)
+
+
+def wrong_one_after_another(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals each head reading what the head before it wrote: all heads read the same x, and
+    what they add is summed."""
+    for h in range(len(W_Q)):
+        x = layer(x, *(W[h : h + 1] for W in (W_Q, W_K, W_V, W_O)), rotary, rotary)
+    return x
+
+
+def wrong_heads_put_together_unturned(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals averaged values [batch, n_heads, pos, d_head] reshaped to [batch, pos, n_heads *
+    d_head], which mixes positions and heads: exchange the two axes by transpose(1, 2) first."""
+    (n_heads, d_head, d_model), n_pos = W_O.shape, x.shape[1]
+    apart = torch.eye(n_heads * d_head).reshape(n_heads, d_head, -1).to(x.dtype)
+    z = layer(x, W_Q, W_K, W_V, apart, rotary, rotary).unflatten(2, (n_heads, d_head))
+    z = z.transpose(1, 2).reshape(len(x), n_pos, n_heads * d_head)
+    return z @ W_O.reshape(-1, d_model)
+
+
+def wrong_one_after_another_in_the_stream(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals each head reading the stream to which the head before it has added: all heads
+    read the same x, and x itself is not returned."""
+    for h in range(len(W_Q)):
+        x = x + layer(x, *(W[h : h + 1] for W in (W_Q, W_K, W_V, W_O)), rotary, rotary)
+    return x

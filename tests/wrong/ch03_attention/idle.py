@@ -15,6 +15,7 @@ def search(
     ),
     least=0.3,
     best=min,
+    site="blocks.{}.attn.z",
 ):
     """The search of the exercise, in which each part can be got wrong."""
     logits, cache = model.run_with_cache(tokens, keep=["pattern"])
@@ -24,7 +25,7 @@ def search(
             seen = float(attention(cache["pattern", layer][:, head]))
             if seen >= least:
                 keep = torch.arange(model.config.n_heads)[:, None] != head
-                edit = {f"blocks.{layer}.attn.z": lambda z, keep=keep: z * keep}
+                edit = {site.format(layer): lambda z, keep=keep: z * keep}
                 edited, _ = model.run_with_cache(tokens, keep=[], edit=edit)
                 found.append((float(effect(edited, logits)), layer, head, seen))
     effect, layer, head, seen = best(found)
@@ -107,3 +108,48 @@ def wrong_order(model, tokens):
     """attention and effect have changed places: return (layer, head, attention, effect)"""
     layer, head, attention, effect = search(model, tokens)
     return layer, head, effect, attention
+
+
+def wrong_layer_0_always(model, tokens):
+    """this removes the head of layer 0, whichever layer is meant: put the layer into the name of
+    the edit, f"blocks.{layer}.attn.z\""""
+    return search(model, tokens, site="blocks.0.attn.z")
+
+
+def wrong_all_layers(model, tokens):
+    """this removes the heads of that number in all layers, which the name z alone stands for: edit
+    f"blocks.{layer}.attn.z\""""
+    return search(model, tokens, site="z")
+
+
+def wrong_kl(model, tokens):
+    """this is the KL divergence: take the mean of the absolute change of the log-probabilities"""
+
+    def kl(edited, logits):
+        before, after = logits[:, -1].log_softmax(-1), edited[:, -1].log_softmax(-1)
+        return (before.exp() * (before - after)).sum(-1).mean()
+
+    return search(model, tokens, effect=kl)
+
+
+def wrong_sum_over_vocabulary(model, tokens):
+    """this is the sum over the vocabulary: take the mean over it, as over the texts"""
+    return search(
+        model,
+        tokens,
+        effect=lambda edited, logits: (
+            (edited.log_softmax(-1) - logits.log_softmax(-1))[:, -1].abs().sum(-1).mean()
+        ),
+    )
+
+
+def wrong_axis(model, tokens):
+    """this takes the log_softmax over another axis than the vocabulary, the last:
+    log_softmax(-1)"""
+    return search(
+        model,
+        tokens,
+        effect=lambda edited, logits: (
+            (edited.log_softmax(1) - logits.log_softmax(1))[:, -1].abs().mean()
+        ),
+    )

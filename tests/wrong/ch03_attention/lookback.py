@@ -94,3 +94,24 @@ def wrong_summed(pattern, distance, first_query=0):
     """this equals the sum over the queries, not the mean: divide by the number of those that
     count."""
     return entries(pattern, distance, max(distance, first_query)).sum(dim=(0, 2))
+
+
+def wrong_queries_cut_first(pattern, distance, first_query=0):
+    """this equals cutting the queries before first_query off and then taking the diagonal, which
+    lies elsewhere in what is left: take the diagonal first, then cut."""
+    left = pattern[:, :, first_query:]
+    return left.diagonal(-distance, dim1=-2, dim2=-1).mean(dim=(0, -1))
+
+
+def wrong_counting_queries_cut_first(pattern, distance, first_query=0):
+    """this equals cutting off all queries that do not count and then taking the diagonal, which
+    lies elsewhere in what is left: take the diagonal first, then cut."""
+    left = pattern[:, :, max(distance, first_query) :]
+    return left.diagonal(-distance, dim1=-2, dim2=-1).mean(dim=(0, -1))
+
+
+def wrong_diagonal_above(pattern, distance, first_query=0):
+    """this equals diagonal(distance), which lies above the main one, where a causal pattern has
+    only 0: take diagonal(-distance), whose first entry belongs to query `distance`."""
+    above = pattern.diagonal(distance, dim1=-2, dim2=-1)
+    return above[..., first_query:].mean(dim=(0, -1))

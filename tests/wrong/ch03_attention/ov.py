@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import einsum
 
 
@@ -59,3 +60,24 @@ def wrong_tokens_before_heads(x, W_V, W_O, W_U):
 def wrong_one_head_a_set(x, W_V, W_O, W_U):
     """this equals as many heads as there are sets of values: give logits for each head of W_O."""
     return x @ W_V @ W_O[: len(W_V)] @ W_U
+
+
+def wrong_divisor(x, W_V, W_O, W_U):
+    """this equals head h using set h // n_kv_heads: divide h by the number of heads that share a
+    set, n_heads // n_kv_heads."""
+    which = [h // len(W_V) for h in range(len(W_O))]  # with 2 sets or 1 there is no such set
+    return x @ W_V[which] @ W_O @ W_U
+
+
+def wrong_mean_of_tokens(x, W_V, W_O, W_U):
+    """this equals values averaged over the n tokens: each is looked at alone, as if by a head of
+    its own, and keeps its own row."""
+    v = (x @ neighbours(W_V, len(W_O))).mean(dim=1, keepdim=True)
+    return (v @ W_O @ W_U).expand(-1, len(x), -1)
+
+
+def wrong_mean_of_tokens_so_far(x, W_V, W_O, W_U):
+    """this equals values averaged over the tokens so far, as by a causal head that looks at all of
+    them alike: the n tokens are no text, each is looked at alone."""
+    v = (x @ neighbours(W_V, len(W_O))).cumsum(dim=1)
+    return v / torch.arange(1, len(x) + 1)[:, None] @ W_O @ W_U

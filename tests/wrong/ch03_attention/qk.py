@@ -54,3 +54,17 @@ def wrong_inside_out(W_Q, W_K):
     """this equals W_Q.T @ W_K, of shape [d_head, d_head]: sum over d_head, so that d_model is left
     on both sides."""
     return einsum("hmd,hme->hde", W_Q, neighbours(W_K, len(W_Q)))
+
+
+def wrong_divisor(W_Q, W_K):
+    """this equals head h using set h // n_kv_heads: divide h by the number of heads that share a
+    set, n_heads // n_kv_heads."""
+    which = [h // len(W_K) for h in range(len(W_Q))]  # with 2 sets or 1 there is no such set
+    return einsum("hmd,hnd->hmn", W_Q, W_K[which])
+
+
+def wrong_reshaped(W_Q, W_K):
+    """this equals W_K reshaped to [d_head, d_model], which puts its numbers in other places: a
+    transpose exchanges rows and columns, W_K.mT."""
+    W_K = neighbours(W_K, len(W_Q))
+    return W_Q @ W_K.reshape(len(W_Q), W_K.shape[2], W_K.shape[1])

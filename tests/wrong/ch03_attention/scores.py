@@ -60,3 +60,16 @@ def wrong_heads_added_up(q, k):
     """this equals the scores added up over the heads: keep the axis of heads in the output."""
     total = einsum("bqhd,bkhd->bqk", q, k) / q.shape[-1] ** 0.5
     return total[:, None].expand(-1, q.shape[2], -1, -1)
+
+
+def wrong_reshaped(q, k):
+    """this equals queries and keys reshaped to [batch, n_heads, pos, d_head], which mixes positions
+    and heads: reshape keeps the numbers' order, so exchange the two axes by transpose(1, 2)."""
+    q, k = (t.reshape(t.shape[0], t.shape[2], t.shape[1], t.shape[3]) for t in (q, k))
+    return q @ k.mT / q.shape[-1] ** 0.5
+
+
+def wrong_softmax_too(q, k):
+    """this equals the scores after the softmax: return the scores themselves; the mask comes before
+    the softmax."""
+    return (einsum("bqhd,bkhd->bhqk", q, k) / q.shape[-1] ** 0.5).softmax(dim=-1)
