@@ -217,9 +217,9 @@ def model_scores(answer, seed):
 def model_mask(answer, seed):
     model, tokens = tiny_model(seed)
     kv = KVCache(model.config.n_layers)
-    model(tokens[:, :3], kv=kv)
-    _, cache = model.run_with_cache(tokens[:, 3:], keep=["rot_q", "attn_scores"], kv=kv)
-    k = kv.layers[1].k.repeat_interleave(2, dim=2)
+    _, first = model.run_with_cache(tokens[:, :3], keep=["rot_k"], kv=kv)
+    _, cache = model.run_with_cache(tokens[:, 3:], keep=["rot_q", "rot_k", "attn_scores"], kv=kv)
+    k = torch.cat([first["rot_k", 1], cache["rot_k", 1]], dim=1).repeat_interleave(2, dim=2)
     raw = torch.einsum("bqhd,bkhd->bhqk", cache["rot_q", 1], k) / 2
     expect_close(answer(raw), cache["attn_scores", 1], "a model's scores of its last 2 tokens")
 
