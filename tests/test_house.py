@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "minitransformer"
 FLOORS = [
     ["names", "checksum", "config", "taps", "kv", "stream", "cache", "bpe", "chunks", "tokenizer"],
     ["embedding", "rotary", "normalization", "mlp", "attention"],
-    ["transformer", "sampling"],
+    ["transformer", "sampling", "weights"],
     [
         "fetch",
         "families",
