@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 # Tell apart with any eyes, on white and on black: tests/test_plots.py measures it.
 PALETTE = {"blue": "#2a7fc1", "orange": "#c8671b", "grey": "#808080", "violet": "#6c3cfc"}
 MARKERS = "os^D"
+DASHES = ["-", "--", "-.", ":"]
 HATCHES = ["", "///", "...", "xxx"]
 INK = "#010203"  # stands for the page's text colour until the SVG is written
 

@@ -3,7 +3,7 @@
 Each function takes numbers and returns a `Drawing` (drawing.py): an SVG with its alternative text.
 No colour carries a meaning alone.
 
-Leaves out: models, tokenizers and whatever computes the numbers; curves, which no page needs yet.
+Leaves out: models, tokenizers and whatever computes the numbers.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 
 from minitransformer.attention_view import attention_view, visible
 from minitransformer.drawing import (
+    DASHES,
     HATCHES,
     INK,
     MARKERS,
@@ -32,7 +33,16 @@ from minitransformer.drawing import (
     ramp,
 )
 
-__all__ = ["PALETTE", "Drawing", "attention_view", "bars", "head_grid", "pattern", "scatter"]
+__all__ = [
+    "PALETTE",
+    "Drawing",
+    "attention_view",
+    "bars",
+    "curves",
+    "head_grid",
+    "pattern",
+    "scatter",
+]
 
 
 def pattern(
@@ -125,6 +135,53 @@ def scatter(
             legend(ax)
 
     return drawing(draw, (5.4, 3.6), alt)
+
+
+def curves(
+    series: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str,
+    alt: str,
+    log_x: bool = False,
+    log_y: bool = False,
+) -> Drawing:
+    """Up to four lines, each with a colour, a dash and a mark of its own.
+
+    >>> curves({"ours": ([0, 1], [2, 3])}, xlabel="layer", ylabel="nats", title="", alt="Rises.")
+    [figure: Rises.]
+
+    `series` maps a name to its x and y values. An axis that is logarithmic takes only numbers
+    above 0; ValueError says so.
+    """
+    _at_most_four(series)
+    spare = [name for name in PALETTE if name != "grey"] + ["grey"]
+
+    def draw(ax: Axes) -> None:
+        for place, (name, (x, y)) in enumerate(series.items()):
+            line = _array(x, 1, name), _array(y, 1, name)
+            if len(line[0]) != len(line[1]):
+                raise ValueError(f"{name!r} has {len(line[0])} x and {len(line[1])} y values")
+            for values, logarithmic in zip(line, (log_x, log_y), strict=True):
+                if logarithmic and values.min() <= 0:
+                    raise ValueError(f"{name!r}: {values.min():g} has no place on a log axis")
+            colour = PALETTE["grey" if name == "control" else spare[place]]
+            every = max(1, len(line[0]) // 12)  # marks tell the lines apart, not the points
+            ax.plot(
+                *line, DASHES[place], color=colour, marker=MARKERS[place], ms=4,
+                markevery=(place * every // 4, every), label=name,
+            )  # fmt: skip
+        if log_x:
+            ax.set_xscale("log")
+        if log_y:
+            ax.set_yscale("log")
+        ax.grid(color=INK, alpha=0.15)
+        ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        if len(series) > 1:
+            legend(ax)
+
+    return drawing(draw, (5.8, 3.4), alt)
 
 
 def bars(

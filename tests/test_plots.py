@@ -178,3 +178,34 @@ def test_the_attention_view_holds_the_pattern_and_a_table_for_readers_without_sc
 def test_the_attention_view_refuses_in_a_sentence(tokens, pattern, labels, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         plots.attention_view(tokens, pattern, labels, "title")
+
+
+def test_curves_pass_through_their_numbers_and_are_told_apart_without_colour() -> None:
+    x = [0.0, 1.0, 2.0]
+    series = {"ours": (x, [0.0, 4.0, 1.0]), "control": (x, [2.0, 2.0, 2.0])}
+    figure = plots.curves(series, xlabel="layer", ylabel="nats", title="T", alt="a")
+    lines = re.findall(
+        r'<path d="(M [^"z]+)" clip-path="[^"]*" style="fill: none; ([^"]*)', figure.svg
+    )
+    lines = [(path, style) for path, style in lines if "#" in style and path.count("L") == 2]
+    (first, solid), (second, dashed) = lines
+    points = [np.array(p.split(), float) for p in re.findall(r"-?[\d.]+ -?[\d.]+", first)]
+    rise, fall = points[0][1] - points[1][1], points[2][1] - points[1][1]
+    assert fall / rise == pytest.approx(0.75, abs=1e-3)
+    assert len({p.split()[1] for p in re.findall(r"-?[\d.]+ -?[\d.]+", second)}) == 1
+    assert "dasharray" in dashed
+    assert "dasharray" not in solid
+    assert plots.PALETTE["grey"] in dashed  # a control looks the same in every figure
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "wrong"),
+    [
+        ([1, 2], [1, 2, 3], "2 x and 3 y values"),
+        ([1, 2], [0, 2], "0 has no place on a log axis"),
+        ([1, 2], [np.nan, 2], "nan"),
+    ],
+)
+def test_curves_refuse_what_cannot_be_drawn(x, y, wrong) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        plots.curves({"a": (x, y)}, xlabel="", ylabel="", title="", alt="a", log_y=True)

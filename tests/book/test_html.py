@@ -16,7 +16,7 @@ pytestmark = pytest.mark.book
 PROJECT = Project.find(Path(__file__))
 OUTSIDE = re.compile(r"(?:https?:)?//[\w-]+\.\w")
 FETCHING = {"stylesheet", "icon", "preload", "modulepreload", "preconnect", "dns-prefetch"}
-DRAWN = re.compile(r"\bplots\.(?:pattern|head_grid|scatter|bars|attention_view)\(")
+DRAWN = re.compile(r"\bplots\.(?:pattern|head_grid|scatter|curves|bars|attention_view)\(")
 
 
 @cache
