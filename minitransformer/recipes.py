@@ -13,14 +13,16 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from minitransformer.experiments.claims import Row
 from minitransformer.fetch import cache_dir
 from minitransformer.names import nearest
 
@@ -40,19 +42,23 @@ class Recipe:
     prepare: Callable[[], Callable[[int], Measured]]
 
 
-def attention_seeds() -> Callable[[int], Measured]:
-    """Chapter 03's claims."""
-    from minitransformer import pretrained
-    from minitransformer.experiments import attention
+def claims_about_smollm2(topic: str) -> Callable[[], Callable[[int], Measured]]:
+    """The claims of a chapter: what `experiments.<topic>.measure` finds in SmolLM2."""
 
-    name = "smollm2-135m-instruct"
-    model, tokenizer = pretrained.load(name), pretrained.load_tokenizer(name)
+    def prepare() -> Callable[[int], Measured]:
+        from minitransformer import pretrained
 
-    def measured(seed: int) -> Measured:
-        rows = attention.measure(seed, model, tokenizer)
-        return {row.id: {"ours": row.ours, "control": row.control} for row in rows}
+        name = "smollm2-135m-instruct"
+        model, tokenizer = pretrained.load(name), pretrained.load_tokenizer(name)
+        experiment = import_module(f"minitransformer.experiments.{topic}")
+        return lambda seed: values(experiment.measure(seed, model, tokenizer))
 
-    return measured
+    return prepare
+
+
+def values(rows: Iterable[Row]) -> Measured:
+    """What is recorded of a seed's claims: the numbers, for the words may yet be mended."""
+    return {row.id: {"ours": row.ours, "control": row.control} for row in rows}
 
 
 RECIPES = {
@@ -60,7 +66,7 @@ RECIPES = {
         about="the claims of chapter 03 on data of five seeds",
         minutes=3.0,
         seeds=(1, 2, 3, 4, 5),
-        prepare=attention_seeds,
+        prepare=claims_about_smollm2("attention"),
     ),
 }
 
