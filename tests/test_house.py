@@ -14,6 +14,7 @@ FLOORS = [
     ["embedding", "rotary", "normalization", "mlp", "attention"],
     ["transformer", "sampling", "weights"],
     [
+        "sources",
         "fetch",
         "families",
         "folder",

@@ -26,7 +26,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 INGREDIENTS = ("minitransformer", "solutions", "checkpoints", "data")
-WEIGHTS = "smollm2-135m-instruct"
 PAGE_SECONDS = 600  # a page takes at most 90 s on two cores; slower machines get patience
 KEPT_CACHES = 3
 
@@ -59,10 +58,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def fetch_weights() -> int:
-    """Have the book's model in the cache before any page asks for it, so progress can be seen."""
-    from minitransformer import pretrained
+    """Have all that pages read in the cache before any asks for it, so progress can be seen."""
+    from minitransformer import pretrained, sources
 
-    return pretrained.run(argparse.Namespace(name=WEIGHTS))
+    names = ("smollm2-135m-instruct", *sources.MATERIALS)
+    return max(pretrained.run(argparse.Namespace(name=name)) for name in names)
 
 
 def build(root: Path) -> int:
