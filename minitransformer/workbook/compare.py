@@ -6,22 +6,28 @@ file is imported, so that an answer that replaces `torch.isclose` does not judge
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from numbers import Integral, Real
 from typing import Any
 
 import torch
 from torch import Tensor
 
-_isclose, _as_tensor, _all = torch.isclose, torch.as_tensor, torch.all
+from minitransformer.workbook.values import IN_FULL, around, both, kind, remedy, short, show
+
+_isclose, _all = torch.isclose, torch.all
 RTOL, ATOL = 1e-4, 1e-5
 # An answer may work in any floating dtype; a coarse one cannot be asked for fine digits.
 _COARSE = {torch.float16: 5e-3, torch.bfloat16: 4e-2}
 NOTHING = "nothing was returned: does it end with return?"
-_IN_FULL = 24  # a tensor of at most so many entries is printed whole
+_ABSENT = object()
 
 
 class Wrong(Exception):
     """What a rung raises: the answer is wrong, and the message says how."""
+
+    plain = False  # whether no tensors are handed in, but lists, dicts or text
 
 
 def expect_close(
@@ -29,8 +35,8 @@ def expect_close(
 ) -> None:
     """Raise `Wrong` unless `found` is `expected` to rounding: `expect_close(x, 2.0, "the sum")`.
 
-    Takes tensors (any floating dtype), numbers, and tuples, lists and dicts of them. -inf agrees
-    with -inf only, and NaN with NaN only.
+    Takes tensors (any floating dtype), numbers (numpy's too), text, bytes, and tuples, lists and
+    dicts of them. Whole numbers must be equal; -inf agrees with -inf only, NaN with NaN only.
     """
     if problem := mismatch(found, expected):
         raise Wrong(f"{what}: {problem}")
@@ -43,38 +49,28 @@ def agree(a: Any, b: Any, *, rtol: float = RTOL, atol: float = ATOL) -> bool:
     return not mismatch(a, b) and not difference(a, b, rtol, atol)
 
 
-def kind(value: Any) -> str:
-    """A word for the sort of value: every floating dtype is one kind."""
-    if isinstance(value, Tensor):
-        if value.is_floating_point():
-            return "a floating-point tensor"
-        return "a boolean tensor" if value.dtype == torch.bool else f"a tensor of {value.dtype}"
-    if isinstance(value, bool):
-        return "a bool"
-    if isinstance(value, (int, float)):
-        return "a number"
-    return "None" if value is None else f"a {type(value).__name__}"
-
-
 def mismatch(found: Any, expected: Any) -> str:
-    """How kind or shape differ, as a sentence; "" if they do not."""
+    """How kind or shape differ, as a sentence; "" if they do not.
+
+    How long a list is and which keys a dict has are values: `difference` tells of them.
+    """
     if kind(found) == "None" != kind(expected):
         return NOTHING
     if kind(found) != kind(expected):
-        return f"expected {_with_shape(expected)}, found {_with_shape(found)}"
+        found_as = f"{_with_shape(found)}{remedy(found, expected)}"
+        return f"expected {_with_shape(expected)}, found {found_as}"
     if isinstance(expected, Tensor):
         if found.shape != expected.shape:
             return f"expected shape {list(expected.shape)}, found {list(found.shape)}"
         return ""
+    if isinstance(expected, tuple) and len(found) != len(expected):
+        values = f"{len(expected)} value{'s' * (len(expected) != 1)}"
+        return f"expected {values}, found {len(found)}"
     if isinstance(expected, (tuple, list)):
-        if len(found) != len(expected):
-            return f"expected {len(expected)} values, found {len(found)}"
-        pairs = zip(found, expected, strict=True)
+        pairs = zip(found, expected, strict=False)
         parts = ((f"value {i + 1}", *pair) for i, pair in enumerate(pairs))
     elif isinstance(expected, Mapping):
-        if set(found) != set(expected):
-            return f"expected the keys {sorted(expected)}, found {sorted(found)}"
-        parts = ((repr(key), found[key], expected[key]) for key in expected)
+        parts = ((show(key), found[key], expected[key]) for key in expected if key in found)
     else:
         return ""
     return next((f"{name}: {p}" for name, f, e in parts if (p := mismatch(f, e))), "")
@@ -82,52 +78,85 @@ def mismatch(found: Any, expected: Any) -> str:
 
 def difference(found: Any, expected: Any, rtol: float = RTOL, atol: float = ATOL) -> str:
     """How values of one kind and shape differ, as a sentence; "" if they do not."""
-    if isinstance(expected, Tensor) or kind(expected) == "a number":
-        return _numbers(_as_tensor(found).detach(), _as_tensor(expected).detach(), rtol, atol)
+    if isinstance(expected, Tensor):
+        return _tensors(found.detach(), expected.detach(), rtol, atol)
     if isinstance(expected, torch.nn.Module):
         return difference(dict(found.state_dict()), dict(expected.state_dict()), rtol, atol)
+    if kind(expected) == "a number":
+        return "" if _close(found, expected, rtol, atol) else both(expected, found)
     if isinstance(expected, Mapping):
-        pairs = [(found[key], expected[key]) for key in expected]
-    elif isinstance(expected, (tuple, list)):
-        pairs = list(zip(found, expected, strict=True))
-    elif callable(expected) or found == expected:  # a copied function is not equal to itself
+        return _dicts(found, expected, rtol, atol)
+    if isinstance(expected, (tuple, list)):
+        return _rows(found, expected, rtol, atol)
+    if callable(expected) or found == expected:  # a copied function is not equal to itself
         return ""
-    else:
-        return f"expected {expected!r}, found {found!r}"
-    return next((p for f, e in pairs if (p := difference(f, e, rtol, atol))), "")
+    if isinstance(expected, (str, bytes)):
+        return _rows(found, expected, rtol, atol)
+    return f"expected {expected!r}, found {found!r}"
 
 
-def _numbers(found: Tensor, expected: Tensor, rtol: float, atol: float) -> str:
+def _close(found: Real, expected: Real, rtol: float, atol: float) -> bool:
+    if bool(found == expected):
+        return True
+    if isinstance(found, Integral) and isinstance(expected, Integral):
+        return False  # ids and counts are never nearly right
+    a, b = float(found), float(expected)
+    return (a != a and b != b) or abs(a - b) <= atol + rtol * abs(b) < float("inf")
+
+
+def _rows(found: Sequence[Any], expected: Sequence[Any], rtol: float, atol: float) -> str:
+    """Two lists, tuples, texts or rows of bytes: the two in full, or the place where they part."""
+    pairs = enumerate(zip_longest(found, expected, fillvalue=_ABSENT))
+    text = isinstance(expected, (str, bytes))
+    for place, (f, e) in pairs:
+        if f is not _ABSENT and e is not _ABSENT:
+            problem = "differs" * (f != e) if text else difference(f, e, rtol, atol)
+            if not problem:
+                continue
+            if isinstance(e, (Tensor, torch.nn.Module)):
+                return f"value {place + 1}: {problem}"
+        if short(expected) and short(found):
+            return both(expected, found)
+        sizes = ""
+        if len(found) != len(expected):
+            sizes = f" (expected {len(expected)} in all, found {len(found)})"
+        near = f"expected {around(expected, place)}, found {around(found, place)}"
+        return f"the first difference is at [{place}]: {near}{sizes}"
+    return ""
+
+
+def _dicts(found: Mapping[Any, Any], expected: Mapping[Any, Any], rtol: float, atol: float) -> str:
+    missing = [key for key in expected if key not in found]
+    extra = [key for key in found if key not in expected]
+    shared = ((k, difference(found[k], e, rtol, atol)) for k, e in expected.items() if k in found)
+    first = next(((key, problem) for key, problem in shared if problem), None)
+    if not (missing or extra or first):
+        return ""
+    tensors = any(isinstance(value, Tensor) for value in (*expected.values(), *found.values()))
+    if not tensors and short(expected) and short(found):
+        return both(expected, {key: found[key] for key in [*expected, *extra] if key in found})
+    if missing:
+        return f"the key {show(missing[0])} is missing ({len(missing)} of {len(expected)} are)"
+    if extra:
+        return f"the key {show(extra[0])} should not be there ({len(extra)} should not)"
+    assert first is not None
+    return f"at the key {show(first[0])}: {first[1]}"
+
+
+def _tensors(found: Tensor, expected: Tensor, rtol: float, atol: float) -> str:
+    if not (found.is_floating_point() or expected.is_floating_point()):
+        rtol = atol = 0.0  # ids and counts: 20001 is not 20000
     slack = max(_COARSE.get(found.dtype, 0.0), _COARSE.get(expected.dtype, 0.0))
     a, b = found.double().cpu(), expected.double().cpu()
     close = _isclose(a, b, rtol=max(rtol, slack), atol=max(atol, slack), equal_nan=True)
     if bool(_all(close)):
         return ""
-    if a.numel() <= _IN_FULL:
-        return f"expected {show(expected)}, found {show(found)}"
+    if a.numel() <= IN_FULL:
+        return both(expected, found)
     where = (~close).nonzero()[0].tolist()
     count = int((~close).sum())
-    return (
-        f"{count} of {a.numel()} entries differ; the first is at {where}: "
-        f"expected {_number(b[tuple(where)].item())}, found {_number(a[tuple(where)].item())}"
-    )
-
-
-def show(tensor: Tensor) -> str:
-    """A small tensor in full, a large one by its shape."""
-    if tensor.numel() > _IN_FULL:
-        return f"a tensor of shape {list(tensor.shape)}"
-    return _nested(tensor.tolist())
-
-
-def _nested(values: Any) -> str:
-    if isinstance(values, list):
-        return "[" + ", ".join(_nested(v) for v in values) + "]"
-    return _number(values)
-
-
-def _number(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    here = both(expected[tuple(where)].item(), found[tuple(where)].item())
+    return f"{count} of {a.numel()} entries differ; the first is at {where}: {here}"
 
 
 def _with_shape(value: Any) -> str:

@@ -12,43 +12,18 @@ only and accept any floating dtype. Leaves out whose answer it is and in which p
 
 from __future__ import annotations
 
-import copy
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from minitransformer.workbook.breakage import Broke, guarded
-from minitransformer.workbook.compare import Wrong, agree, difference, expect_close, mismatch
+from minitransformer.workbook.compare import Wrong, agree, expect_close
+from minitransformer.workbook.rungs import BY_HAND, Answer, Case, Cases, Check, Rung, on_cases
 from minitransformer.workbook.verdict import FAILED, PASSED, TODO, Verdict
 
 __all__ = ["Case", "Grader", "Verdict", "Wrong", "expect_close", "grader"]
-
-Answer = Callable[..., Any]
-Check = Callable[[Answer, int], None]
-
-
-@dataclass(frozen=True)
-class Case:
-    """Seeded inputs with a name: `Case("two queries, three keys", (q, k))`."""
-
-    label: str
-    args: tuple[Any, ...]
-
-    @property
-    def shapes(self) -> str:
-        """The shapes of its tensors, for a learner whose answer raises on it: "[2, 3], [3]"."""
-        return ", ".join(str(list(a.shape)) for a in self.args if isinstance(a, torch.Tensor))
-
-    def fresh(self) -> tuple[Any, ...]:
-        """A copy of the inputs, so that an answer that writes into them spoils nothing."""
-        return copy.deepcopy(self.args)
-
-
-Cases = Callable[[int], Sequence[Case]]
 
 
 @dataclass(frozen=True)
@@ -62,15 +37,6 @@ class WrongAnswer:
 
 class Raised(str):
     """The kind of error that stands in the place of an output."""
-
-
-@dataclass(frozen=True)
-class Rung:
-    """One step of the ladder: `check(answer, seed)` raises `Wrong`, or holds."""
-
-    name: str
-    check: Check
-    advice: str = ""  # the one next step
 
 
 @dataclass(frozen=True)
@@ -102,7 +68,9 @@ class Grader:
                 message = broke.sentence(self.name)
             except Wrong as problem:
                 said = str(problem).rstrip(".")  # a question is its own next step
-                message = said if said.endswith("?") else f"{said}. {rung.advice}".rstrip()
+                message = (
+                    said if said.endswith("?") else f"{said}. {rung.next_step(problem)}".rstrip()
+                )
             except Exception as problem:  # what came back cannot be computed with
                 message = (
                     f"what {self.name} returned cannot be used: {type(problem).__name__}: {problem}"
@@ -168,83 +136,12 @@ def grader(
     elif cases is None or oracle is None:
         raise ValueError(f"{id}: expected cases and an oracle, or a predicate")
     else:
-        rungs = _on_cases(cases, oracle)
+        rungs = on_cases(cases, oracle)
         if by_hand is not None:
-            hand = Rung("by hand", lambda answer, _seed: by_hand(answer), _BY_HAND)
+            hand = Rung("by hand", lambda answer, _seed: by_hand(answer), BY_HAND)
             rungs.insert(-1, hand)
     for name, check in (properties or {}).items():
         rungs.append(Rung(name, check))
     for name, check in (tiny_model or {}).items():
         rungs.append(Rung(f"tiny model: {name}", check))
     return Grader(id, tuple(rungs), cases, oracle)
-
-
-_SIGNATURE = "Give it the parameters that the stub had, in that order."
-_SHAPE = "Print the shapes inside your function and follow the axes to the one that goes astray."
-_INPUTS = (
-    "Compute a new tensor: no `-=` or `+=`, no `x[...] =`, nothing that ends in an underscore."
-)
-_BY_HAND = "The numbers stand on the page: work them through with a pencil, then with print."
-_VALUES = "Try a smaller input of which you know the result, and compare."
-
-
-def _on_cases(cases: Cases, oracle: Answer) -> list[Rung]:
-    """The rungs that need nothing but the cases and the oracle."""
-
-    def signature(answer: Answer, seed: int) -> None:
-        for case in cases(seed):
-            try:
-                inspect.signature(answer).bind(*case.args)
-            except (TypeError, ValueError):
-                wanted = ", ".join(inspect.signature(oracle).parameters)
-                arguments = "1 argument" if len(case.args) == 1 else f"{len(case.args)} arguments"
-                raise Wrong(
-                    f"it is called with {arguments} ({wanted}); yours takes {_parameters(answer)}"
-                ) from None
-
-    def shape(answer: Answer, seed: int) -> None:
-        for case in cases(seed):
-            with _naming(case):
-                if problem := mismatch(answer(*case.fresh()), oracle(*case.fresh())):
-                    raise Wrong(problem)
-
-    def inputs(answer: Answer, seed: int) -> None:
-        for case in cases(seed):
-            args = case.fresh()
-            with _naming(case):
-                answer(*args)
-                for i, (after, before) in enumerate(zip(args, case.args, strict=True), start=1):
-                    if not agree(after, before, rtol=0.0, atol=0.0):
-                        raise Wrong(f"argument {i} was changed by the call")
-
-    def values(answer: Answer, seed: int) -> None:
-        for case in cases(seed):
-            with _naming(case):
-                if problem := difference(answer(*case.fresh()), oracle(*case.fresh())):
-                    raise Wrong(problem)
-
-    return [
-        Rung("signature", signature, _SIGNATURE),
-        Rung("shape and dtype", shape, _SHAPE),
-        Rung("inputs unchanged", inputs, _INPUTS),
-        Rung("values", values, _VALUES),
-    ]
-
-
-def _parameters(answer: Answer) -> str:
-    try:
-        return str(inspect.signature(answer))
-    except (TypeError, ValueError):
-        return "something that cannot be read"
-
-
-@contextmanager
-def _naming(case: Case) -> Iterator[None]:
-    """Say in a failure which case it was."""
-    try:
-        yield
-    except Broke as broke:
-        broke.where, broke.shapes = case.label, case.shapes
-        raise
-    except Wrong as problem:
-        raise Wrong(f"on the case '{case.label}', {problem}") from None

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from minitransformer.workbook import breakage, compare, grading
+from minitransformer.workbook import breakage, compare, grading, rungs, values
 
 _TORCH = str(Path(torch.__file__).parent)
 
@@ -24,7 +24,8 @@ class Watch:
 
     def __init__(self, *more: ModuleType) -> None:
         functional, linalg = torch.nn.functional, torch.linalg
-        spaces = (builtins, math, torch, functional, linalg, compare, grading, breakage, *more)
+        ours = (compare, values, grading, rungs, breakage)
+        spaces = (builtins, math, torch, functional, linalg, *ours, *more)
         watched: list[Any] = [*spaces, torch.Tensor, grading.Grader, grading.Case]
         self._before = [(where, _functions(where)) for where in watched]
 

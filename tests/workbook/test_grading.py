@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import numpy as np
 import pytest
 import torch
 
@@ -146,9 +149,9 @@ INF = float("inf")
         (1.0 + 1e-9, 1.0, ""),
         (2, 2.0, ""),
         (True, 1, "expected a number, found a bool"),
-        ((1, 2), (1, 3), "expected 3, found 2"),
+        ((1, 2), (1, 3), "expected (1, 3), found (1, 2)"),
         ((1, 2), (1, 2, 3), "expected 3 values, found 2"),
-        ({"a": 1}, {"b": 1}, "expected the keys ['b'], found ['a']"),
+        ({"a": 1}, {"b": 1}, "expected {'b': 1}, found {'a': 1}"),
         ("ab", "ac", "expected 'ac', found 'ab'"),
         (torch.zeros(30), torch.ones(30), "30 of 30 entries differ; the first is at [0]"),
     ],
@@ -163,6 +166,90 @@ def test_values_are_compared_to_rounding(found, expected, problem):
             expect_close(found, expected, "it")
         assert str(caught.value).startswith("it: ")
         assert problem in str(caught.value)
+
+
+IDS = list(range(100, 200))
+PAIRS = {(i, i + 1): i for i in range(60)}
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "problem"),
+    [
+        ([1, 2, 3], [1, 3, 2], "expected [1, 3, 2], found [1, 2, 3]"),
+        ([1, 2], [1, 2, 3], "expected [1, 2, 3], found [1, 2]"),
+        ([[1], [2]], [1, 2], "value 1: expected a number, found a list"),
+        (IDS, [*IDS[:50], 7, *IDS[51:]], "the first difference is at [50]: expected […, 146, "),
+        (IDS[:99], IDS, "found […, 195, 196, 197, 198] (expected 100 in all, found 99)"),
+        ((1, 2), [1, 2], "expected a list, found a tuple: list(...) makes a list of it"),
+        ((i for i in (1, 2)), [1, 2], "found a generator: list(...) makes a list of it"),
+        ({1: 2}.keys(), [1], "found a dict_keys: list(...) makes a list of it"),
+        (np.array([1, 2]), [1, 2], "found a numpy array: .tolist() makes a list of it"),
+        (torch.tensor(1), 1, "of shape []: .item() makes a number of it, if it holds one"),
+        ([np.int64(1), np.int32(2)], [1, 2], ""),
+        ((np.float64(0.5), np.int64(2)), (0.5, 2.0), ""),
+        ({(np.int64(1), 2): 3}, {(1, 2): np.int64(3)}, ""),
+        (20_001, 20_000, "expected 20000, found 20001"),
+        ([20_001], [20_000], "expected [20000], found [20001]"),
+        (torch.tensor([20_001]), torch.tensor([20_000]), "expected [20000], found [20001]"),
+        (1.23456, 1.234, "expected 1.234, found 1.235"),
+        (1.23441, 1.2342, "expected 1.2342, found 1.23441"),
+        (float("nan"), float("nan"), ""),
+        (-1e9, -INF, "expected -inf, found -1e+09"),
+        (b"ab", "ab", 'expected a str, found bytes: .decode("utf-8") makes a str of it'),
+        ("ab", b"ab", 'expected bytes, found a str: .encode("utf-8") makes bytes of it'),
+        ([b"ab"], [b"ac"], "expected [b'ac'], found [b'ab']"),
+        (b"\xc3", b"\xc3\xa9", "expected b'\\xc3\\xa9', found b'\\xc3'"),
+        ("a" * 300 + "b", "a" * 301, "the first difference is at [300]: expected …'aaaaa'"),
+        (Counter("ab"), {"a": 1, "b": 1}, ""),
+        (Counter("aab"), {"a": 1, "b": 1}, "expected {'a': 1, 'b': 1}, found {'a': 2, 'b': 1}"),
+        ({(1, 2): 1, "x": 2}, {(1, 2): 1}, "expected {(1, 2): 1}, found {(1, 2): 1, 'x': 2}"),
+        (dict(list(PAIRS.items())[1:]), PAIRS, "the key (0, 1) is missing (1 of 60 are)"),
+        (PAIRS | {"x": 1}, PAIRS, "the key 'x' should not be there (1 should not)"),
+        (PAIRS | {(5, 6): 9}, PAIRS, "at the key (5, 6): expected 5, found 9"),
+        ([torch.zeros(2)], [torch.ones(2)], "value 1: expected [1, 1], found [0, 0]"),
+        ([None], [1], "value 1: nothing was returned"),
+        ([], [], ""),
+        ({}, {}, ""),
+    ],
+)
+def test_lists_dicts_text_and_bytes_are_shown_with_where_they_part(found, expected, problem):
+    from minitransformer.workbook.compare import agree
+    from minitransformer.workbook.grading import Wrong, expect_close
+
+    if not problem:
+        expect_close(found, expected, "it")
+        assert agree(found, expected)
+    else:
+        with pytest.raises(Wrong) as caught:
+            expect_close(found, expected, "it")
+        assert problem in str(caught.value)
+        assert len(str(caught.value)) < 500
+
+
+def plainly():
+    """A grader whose values are lists, not tensors."""
+    from minitransformer.workbook.grading import Case, grader
+
+    return grader(
+        "tiny.backwards",
+        cases=lambda seed: [Case("three", ([1, 2, 3],)), Case("none", ([],))],
+        oracle=lambda ids: ids[::-1],
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "rung", "sentence"),
+    [
+        (reversed, "shape and dtype", "of what type it is"),
+        (lambda ids: ids.reverse() or ids, "inputs unchanged", "a copy, such as list(ids)"),
+        (lambda ids: [*ids], "values", "expected [3, 2, 1], found [1, 2, 3]. Try a smaller"),
+    ],
+)
+def test_where_there_are_no_tensors_the_advice_speaks_of_none(answer, rung, sentence):
+    verdict = plainly().climb(answer)
+    assert verdict.rung == rung
+    assert sentence in verdict.message
+    assert "tensor" not in verdict.message
 
 
 def test_a_grader_is_given_cases_or_a_predicate():

@@ -1,0 +1,103 @@
+"""How a value is called and shown in a message: tensors, numbers, text, bytes, lists and dicts.
+
+Leaves out whether two values agree (`compare.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from numbers import Integral, Real
+from typing import Any
+
+import torch
+from torch import Tensor
+
+IN_FULL = 24  # a tensor of at most so many entries is printed whole
+_LINE = 200  # and a list, dict or text of at most so many characters
+_BESIDE = 4  # of a longer one, so many neighbours of the place in question, on either side
+
+
+def kind(value: Any) -> str:
+    """The sort of a value: floating dtypes are one kind, numpy's numbers and Python's another.
+
+    >>> kind([1]), kind(b"a"), kind(Counter("a")), kind(torch.zeros(2).double())
+    ('a list', 'bytes', 'a dict', 'a floating-point tensor')
+    """
+    if isinstance(value, Tensor):
+        if value.is_floating_point():
+            return "a floating-point tensor"
+        return "a boolean tensor" if value.dtype == torch.bool else f"a tensor of {value.dtype}"
+    name = type(value).__name__.replace("ndarray", "numpy array")
+    if name in ("bool", "bool_"):
+        return "a bool"
+    if isinstance(value, Real):
+        return "a number"
+    if isinstance(value, Mapping):
+        return "a dict"
+    for plain in (list, tuple):
+        if isinstance(value, plain):
+            return f"a {plain.__name__}"
+    if value is None or isinstance(value, bytes):
+        return "None" if value is None else "bytes"
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def remedy(found: Any, expected: Any) -> str:
+    """What makes the wanted kind of value out of the found one: "" where no one step does."""
+    wanted, lists = kind(expected), (Iterator, Set, tuple, range)
+    if wanted == "a list" and (isinstance(found, lists) or hasattr(found, "tolist")):
+        return ": .tolist() makes a list of it" if hasattr(found, "tolist") else _LIST
+    if wanted == "a number" and hasattr(found, "item"):
+        return ": .item() makes a number of it, if it holds one"
+    if wanted == "a str" and isinstance(found, (bytes, bytearray)):
+        return ': .decode("utf-8") makes a str of it'
+    if wanted == "bytes" and isinstance(found, str):
+        return ': .encode("utf-8") makes bytes of it'
+    return ""
+
+
+_LIST = ": list(...) makes a list of it"
+
+
+def both(expected: Any, found: Any) -> str:
+    """The two in full, with digits enough to tell them apart: "expected [1, 2], found [2, 1]"."""
+    for digits in (4, 9, 17):
+        shown = show(expected, digits), show(found, digits)
+        if shown[0] != shown[1]:
+            break
+    return f"expected {shown[0]}, found {shown[1]}"
+
+
+def show(value: Any, digits: int = 4) -> str:
+    """A value in full, whatever it is made of; a large tensor by its shape."""
+    if isinstance(value, Tensor):
+        if value.numel() > IN_FULL:
+            return f"a tensor of shape {list(value.shape)}"
+        return show(value.tolist(), digits)
+    if isinstance(value, Mapping):
+        parts = (f"{show(k, digits)}: {show(v, digits)}" for k, v in value.items())
+        return "{" + ", ".join(parts) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(show(v, digits) for v in value) + "]"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(show(v, digits) for v in value) + ("," * (len(value) == 1)) + ")"
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return str(value) if isinstance(value, Integral) else f"{float(value):.{digits}g}"
+    text = repr(value)
+    return text if len(text) <= 2 * _LINE else f"{text[: 2 * _LINE]}..."
+
+
+def short(value: Any) -> bool:
+    """Whether a value can be printed whole in a message."""
+    return len(value) <= _LINE and len(show(value)) <= _LINE
+
+
+def around(row: Sequence[Any], place: int) -> str:
+    """A long list, text or row of bytes, near one place: "[…, 4, 5, 6, …]"."""
+    first, last = max(place - _BESIDE, 0), place + _BESIDE + 1
+    left, right = "…" * (first > 0), "…" * (last < len(row))
+    if isinstance(row, (str, bytes)):
+        return f"{left}{row[first:last]!r}{right}"
+    shown = [left, *(show(value) for value in row[first:last]), right]
+    inside = ", ".join(text for text in shown if text)
+    return f"[{inside}]" if isinstance(row, list) else f"({inside})"
