@@ -1,18 +1,25 @@
 """`mine("attention.softmax")`: an earlier exercise's answer, for use in a later one.
 
-While the learner works, it is the learner's own, or the solution's with a word about it. Whoever
-runs code for another purpose (the grader, a page) says what it shall be instead, by a function
-`__mine__` in the globals of that code. Leaves out reading notebooks (`submission.py`).
+While the learner works, it is the learner's own: the function of the open notebook, or the one
+that is saved in the notebook of its chapter. Where there is none, it is the solution's, with a
+word about it. Whoever runs code for another purpose (the grader, a page) says what it shall be
+instead, by a function `__mine__` in the globals of that code. Leaves out reading notebooks
+(`gathering.py`).
 """
 
 from __future__ import annotations
 
 import functools
 import linecache
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, no_type_check
+from typing import TYPE_CHECKING, Any, no_type_check
+
+if TYPE_CHECKING:
+    from minitransformer.workbook.gathering import Shelf
+    from minitransformer.workbook.project import Project
 
 HOOK = "__mine__"
 _told: set[str] = set()
@@ -24,19 +31,31 @@ def mine(id: str) -> Any:
     namespace = sys._getframe(1).f_globals
     if HOOK in namespace:
         return _noting(namespace[HOOK](id), id)
-    from minitransformer.workbook.project import Project
-
-    project = Project.find()
+    project = _project(os.getcwd())
     here = Path(namespace.get("__file__") or "")
     if here.parent == project.solutions:  # a page uses the solutions among themselves
         same = id.partition(".")[0] == here.stem.partition("_")[2].replace("_", "-")
-        return namespace[id.rpartition(".")[2]] if same else _solution(project, id)
-    project.exercise(id)  # a misspelt id is said here, with the nearest names
-    own = in_cell(namespace, id) or _in_other_notebook(project, id)
-    if own is None:
-        _say(id, f"{id} is not there yet: the solution's is used.")
-        return _solution(project, id)
-    return _until_done(own, id, functools.partial(_solution, project, id))
+        return namespace[id.rpartition(".")[2]] if same else _shelf(project).solution(id)
+    live = in_cell(namespace, id)
+    if live is not None:
+        return _kept(live, id, "this notebook", functools.partial(_shelf(project).solution, id))
+    return saved(project, id)
+
+
+def saved(project: Project, id: str) -> Any:
+    """The learner's answer in the notebook of its chapter, or the solution's, with a word."""
+    from minitransformer.workbook.gathering import Missing
+
+    shelf = _shelf(project)
+    solution = functools.partial(shelf.solution, id)
+    try:
+        own = shelf.get(id)
+    except Missing as why:
+        _say(f"{id} {why}: the solution's is used.")
+        return solution()
+    name = shelf.file(id).name
+    _say_unless_passed(shelf, id, name)
+    return _kept(own, id, name, solution)
 
 
 def in_cell(namespace: dict[str, Any], id: str) -> Any:
@@ -52,24 +71,19 @@ def in_cell(namespace: dict[str, Any], id: str) -> Any:
     return value if f"# exercise: {id}" in (line.strip() for line in cell) else None
 
 
-def _in_other_notebook(project: Any, id: str) -> Any:
-    """The learner's answer in the notebook of another chapter, or None."""
-    from minitransformer.workbook import cells, submission
+@functools.lru_cache(maxsize=8)
+def _project(folder: str) -> Project:
+    """The project around the working folder: looked for once, since `mine` is called in loops."""
+    from minitransformer.workbook.project import Project
 
-    chapter, _ = project.exercise(id)
-    path = project.notebook(chapter)
-    if not path.is_file():
-        return None
-    try:
-        theirs = submission.read(path)
-        code = theirs.answer(id)
-        namespace = cells.namespace("learner", mine)
-        for text in (*chapter.given, *theirs.definitions(chapter.given)):
-            cells.run(text, "given", namespace)
-        return cells.define(code, id, namespace)
-    except Exception as problem:
-        _say(id, f"{id} in {path.name} cannot be used ({problem}).")
-        return None
+    return Project.find(Path(folder))
+
+
+@functools.lru_cache(maxsize=8)
+def _shelf(project: Project) -> Shelf:
+    from minitransformer.workbook.gathering import Shelf
+
+    return Shelf(project, saved)
 
 
 def _noting(answer: Any, id: str) -> Any:
@@ -79,41 +93,61 @@ def _noting(answer: Any, id: str) -> Any:
 
     @functools.wraps(answer, updated=())
     def call(*args: Any, **kwargs: Any) -> Any:
-        inputs = [*args, *kwargs.values()]
-        shapes = [str(list(value.shape)) for value in inputs if hasattr(value, "shape")]
         try:
             return answer(*args, **kwargs)
         except Exception as problem:
-            problem.called = id, ", ".join(shapes)  # type: ignore[attr-defined]
+            problem.called = id, _shapes(args, kwargs)  # type: ignore[attr-defined]
             raise
 
     return call
 
 
-def _until_done(own: Any, id: str, solution: Callable[[], Any]) -> Any:
-    """`own`, but the solution's as long as it raises NotImplementedError."""
+def _shapes(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    inputs = [*args, *kwargs.values()]
+    return ", ".join(str(list(value.shape)) for value in inputs if hasattr(value, "shape"))
+
+
+def _kept(own: Any, id: str, where: str, solution: Callable[[], Any]) -> Any:
+    """`own`, but the solution's as long as it is not done; an error in it tells where it stands."""
     if isinstance(own, type):
         return own
 
-    @functools.wraps(own)
+    @functools.wraps(own, updated=())
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return own(*args, **kwargs)
-        except NotImplementedError:
-            _say(id, f"{id} is not done yet: the solution's is used.")
-            return solution()(*args, **kwargs)
+        except Exception as problem:
+            if isinstance(problem, NotImplementedError) and not problem.args:
+                _say(f"{id} is not done yet in {where}: the solution's is used.")
+                return solution()(*args, **kwargs)
+            if not getattr(problem, "__notes__", None):  # the innermost part is the one to mend
+                shapes = _shapes(args, kwargs)
+                given = f", given inputs of the shapes {shapes}" if shapes else ""
+                problem.add_note(f"This came from {id} in {where}{given}.")
+            raise
 
     return call
 
 
-def _solution(project: Any, id: str) -> Any:
-    from minitransformer.workbook.references import References
+def _say_unless_passed(shelf: Shelf, id: str, name: str) -> None:
+    """A word about an answer of another notebook that may be wrong."""
+    from minitransformer.workbook.project import COMMAND
+    from minitransformer.workbook.state import State
+    from minitransformer.workbook.verdict import FAILED, PASSED
 
-    return References.of(project.chapters()).get(id)
+    if not shelf.first_time(id):
+        return
+    status = State(shelf.project.work).status(id)
+    if status != PASSED:
+        how = "failed its last check" if status == FAILED else "was never checked"
+        _say(
+            f"{id} in {name} {how}: it is used, and what is built on it may be wrong. "
+            f"Check it: {COMMAND} check {id}"
+        )
 
 
-def _say(id: str, text: str) -> None:
+def _say(text: str) -> None:
     """Once a session: a word is welcome, a hundred are not."""
-    if id not in _told:
-        _told.add(id)
+    if text not in _told:
+        _told.add(text)
         print(text)

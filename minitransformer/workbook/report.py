@@ -117,6 +117,10 @@ def advice(
     for exercise in chapter.exercises:
         if not passed(exercise.id):
             said = [f"Next: {exercise.id}, about {exercise.minutes} min."]
+            others = [id for id in exercise.needs if id.partition(".")[0] != chapter.topic]
+            if first := [id for id in others if not passed(id)]:
+                stands = "stands" if len(first) == 1 else "stand"
+                said.append(f"Of other chapters {' and '.join(first)} {stands} before it.")
             said.append(hint(exercise, hints, shell))
             return "\n".join(filter(None, said))
     return "All of this chapter's exercises are passed."

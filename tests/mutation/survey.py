@@ -48,7 +48,7 @@ class Survey:
 def survey(chapter: Chapter, exercise: Exercise, grader: Grader) -> Survey:
     """Put every mutant of `exercise` before `grader`."""
     start = time.perf_counter()
-    references = References.of([chapter])
+    references = References.of(Project(chapter.path.parents[1]).chapters())
     listed = set(listed_as_equivalent().get(exercise.id, {}))
     space = cells.namespace("mutant", references.get)
     for i, text in enumerate(chapter.given):

@@ -85,12 +85,16 @@ def test_mine_is_the_learners_own_by_its_header(cell, capsys):
 def test_mine_falls_back_on_the_solution_with_a_word(cell, capsys):
     assert cell('mine("tiny.double")(21)') == 42
     assert cell("def double(x):\n    return None\nmine('tiny.double')(21)") == 42  # no header
-    assert capsys.readouterr().out == "tiny.double is not there yet: the solution's is used.\n"
+    assert capsys.readouterr().out == (
+        "tiny.double is not there yet, as there is no ch01_tiny.ipynb in work/: "
+        "the solution's is used.\n"
+    )
     stub = "# exercise: tiny.total\ndef total(x):\n    raise NotImplementedError\n"
     import torch
 
     assert cell(f"{stub}mine('tiny.total')").__call__(torch.ones(1, 3)).tolist() == [3.0]
-    assert capsys.readouterr().out == "tiny.total is not done yet: the solution's is used.\n"
+    said = "tiny.total is not done yet in this notebook: the solution's is used.\n"
+    assert capsys.readouterr().out == said
 
 
 def test_mine_finds_the_answer_in_another_notebook(cell, project, write):
