@@ -563,7 +563,7 @@ def write(
 # with torch.inference_mode():
 #     text = mine("generation.write")(
 #         "When Mary and John went to the store, John gave a drink to",
-#         8,
+#         10,
 #         weights.named(smollm2),
 #         smollm2.config.rotary_base,
 #         pretrained.load_tokenizer("smollm2-135m-instruct").ranks,

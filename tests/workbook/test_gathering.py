@@ -241,7 +241,7 @@ def test_it_is_fast_enough_for_loops(two, write):
     begin = time.perf_counter()
     for _ in range(300):
         ask("later.four")(0)
-    assert (time.perf_counter() - begin) / 300 < 0.003  # two notebooks each time; about 0.1 ms
+    assert (time.perf_counter() - begin) / 300 < 0.03  # about 0.1 ms, and 3 under the checks of shapes
 
 
 def test_a_solution_uses_those_of_other_chapters(two):
