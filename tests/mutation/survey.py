@@ -109,6 +109,8 @@ def main() -> int:
     torch.set_num_threads(1)
     project, surveys = Project.find(Path(__file__).parent), []
     for chapter in project.chapters():
+        if args.of.partition(".")[0] not in ("", chapter.topic):
+            continue
         graders = catalogue.graders(catalogue.load_module(project.grader(chapter), "the_grader"))
         for exercise in chapter.exercises:
             if args.of in ("", chapter.topic, exercise.id):
