@@ -80,8 +80,9 @@ def embed(
 ) -> Float[Tensor, "batch pos d_model"]:
     """Each token's row of W_E. Raises IndexError if a token is negative."""
     # YOUR TURN: refuse negative numbers, and look up the others' rows.
-    if (tokens < 0).any():
-        raise IndexError("tokens are counted from 0: a negative number is none")
+    negative = tokens < 0
+    if negative.any():
+        raise IndexError("tokens are counted from 0: no token has a negative number")
     return W_E[tokens]
 
 
@@ -185,7 +186,7 @@ def rotate(
     frequency = base ** (-2 * torch.arange(half, device=x.device) / d_head)
     position = torch.arange(past, past + n_pos, device=x.device)
     angle = (position[:, None] * frequency)[:, None]  # [pos, 1, half]
-    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    cos, sin = angle.cos(), angle.sin()
     a, b = x[..., :half], x[..., half:]
     return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
 
