@@ -62,6 +62,12 @@ def values(rows: Iterable[Row]) -> Measured:
 
 
 RECIPES = {
+    "tokenizer-seeds": Recipe(
+        about="the claims of chapter 01 on documents of five seeds",
+        minutes=2.0,
+        seeds=(1, 2, 3, 4, 5),
+        prepare=claims_about_smollm2("tokenizers"),
+    ),
     "attention-seeds": Recipe(
         about="the claims of chapter 03 on data of five seeds",
         minutes=3.0,

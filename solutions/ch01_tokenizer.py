@@ -468,9 +468,11 @@ def unreachable(
 
 
 # %% tags=["active-ipynb"]
-# # Your function on a real vocabulary: which of SmolLM2's tokens does its own text not give?
-# from minitransformer import pretrained
+# # Your function on a real vocabulary: Llama 3's (1 MB, fetched once). It takes some seconds.
+# from minitransformer.chunks import PATTERNS
+# from minitransformer.experiments.vocabularies import rank_file
+# from minitransformer.fetch import fetch
 #
-# smollm = pretrained.load_tokenizer("smollm2-135m-instruct")
-# id, ids = unreachable(smollm.encode, smollm.ranks)
-# print(repr(smollm.decode([id])), id, "comes out as", [smollm.decode([part]) for part in ids])
+# ranks = rank_file(fetch("llama-3"))
+# id, ids = unreachable(lambda text: encode(text, ranks, PATTERNS["cl100k"]), ranks)
+# print(id, repr(decode([id], ranks)), "comes out as", [decode([part], ranks) for part in ids])
