@@ -226,8 +226,7 @@ def mlp(
 # $\odot$ multiplies entry by entry. SiLU bends much as GELU does.
 #
 # In: `x [..., d_model]`, `W_gate` and `W_in [d_model, d_mlp]`, `W_out [d_mlp, d_model]`. Out: the
-# shape of `x`. Gates of $\pm 1000$ must work: `torch.sigmoid(z)` is $1 / (1 + e^{-z})$ without the
-# overflow.
+# shape of `x`. Gates of $\pm 1000$ must work. (`torch.sigmoid(z)` is $1 / (1 + e^{-z})$.)
 #
 # **By hand.** $x = [1, 2]$ and one neuron, $W_\text{gate} = [\log 3, 0]^\top$,
 # $W_\text{in} = [0, 2]^\top$. The gate is $\log 3 = 1.0986$, and $e^{-\log 3} = \frac13$, so its
@@ -274,9 +273,9 @@ def gated(
 # An activation may be negative: what counts is how long the vector is that comes of it. No two
 # lengths are equal in the check.
 #
-# **By hand.** Three neurons with the activations $a = [0.824, -3.296, 1.648]$ (the gate of each is
-# $\log 3$, and 1, $-4$ and 2 pass through them), and rows $[3, 4]$, $[0, 1]$, $[1, 0]$ of
-# $W_\text{out}$, whose lengths are 5, 1 and 1. The written lengths are 4.120, 3.296 and 1.648. For
+# **By hand.** $x = [1, 0]$ and three neurons, all with the gate $\log 3$, through which 1, $-4$ and
+# 2 pass: $a = [0.824, -3.296, 1.648]$. Their rows of $W_\text{out}$ are $[3, 4]$, $[0, 1]$ and
+# $[1, 0]$, whose lengths are 5, 1 and 1. The written lengths are 4.120, 3.296 and 1.648. For
 # $k = 2$: neurons $[0, 1]$, which write $[2.472, 3.296]$ and $[0, -3.296]$.
 
 # %% [markdown] tags=["hints"]
@@ -415,12 +414,12 @@ def block(
 #   twice as many (`w` and `b`, whatever `bias` says).
 # - `unembedding`: `W_U [d_model, d_vocab]`, or 0 if it is tied, since it is then counted already.
 #
-# **By hand.** One layer, $d_\text{model} = 4$, two heads on one set, $d_\text{head} = 3$,
+# **By hand.** One layer, $d_\text{model} = 3$, two heads on one set, $d_\text{head} = 4$,
 # $d_\text{mlp} = 5$, $d_\text{vocab} = 10$, $n_\text{ctx} = 6$. In SmolLM2's style (RMSNorm,
-# rotary, gated, no biases, tied): embedding 40, positions 0, attention $24 + 12 + 12 + 24 = 72$, MLP
-# $3 \cdot 20 = 60$, norms $3 \cdot 4 = 12$, unembedding 0, total 184. In GPT-2's style (LayerNorm,
-# learned, plain, biases), with two sets for the two heads and untied: 40, 24,
-# $4 \cdot 24 + 3 \cdot 6 + 4 = 118$, $2 \cdot 20 + 5 + 4 = 49$, $3 \cdot 8 = 24$, 40, total 295.
+# rotary, gated, no biases, tied): embedding 30, positions 0, attention $24 + 12 + 12 + 24 = 72$,
+# MLP $3 \cdot 15 = 45$, norms $3 \cdot 3 = 9$, unembedding 0, total 156. In GPT-2's style
+# (LayerNorm, learned, plain, biases), with two sets for the two heads and untied: 30, 18,
+# $4 \cdot 24 + 3 \cdot 8 + 3 = 123$, $2 \cdot 15 + 5 + 3 = 38$, $3 \cdot 6 = 18$, 30, total 257.
 
 # %% [markdown] tags=["hints"]
 # 1. Work out what one layer has, part by part, multiply by `n_layers`, and add what the model has
@@ -573,13 +572,13 @@ def experts(
 # much.
 
 # %% [markdown] tags=["hints"]
-# 1. One run gives every gate. For each layer, the two shares of *all* its neurons are two means; a
-#    loop over the neurons does as well.
+# 1. One run gives every gate. For each layer, the two shares of *all* its neurons are two means
+#    over positions; a loop over the neurons does as well.
 # 2. `fires = cache["mlp_pre", layer] > 0` is `[batch, pos, d_mlp]`, and `fires[member[tokens]]`
 #    picks the positions of the class: `[how many, d_mlp]`. `~member` are the other tokens.
-# 3. `inside = fires[member[tokens]].float().mean(dim=0)`, and `outside` likewise, are `[d_mlp]`;
-#    of all layers' neurons, take the one with the largest `inside - outside`. Return plain numbers
-#    (`.item()`).
+# 3. `inside = fires[member[tokens]].float().mean(dim=0)`, and `outside` likewise, are `[d_mlp]`.
+#    Collect `(layer, i, inside, outside)` of every neuron `i` that meets both conditions, as plain
+#    numbers (`.tolist()`), and return one of them: say, that of the largest difference.
 
 
 # %%
@@ -598,8 +597,9 @@ def neuron(
     found = []
     for layer in range(model.config.n_layers):
         fires = (cache["mlp_pre", layer] > 0).float()
-        inside = fires[member[tokens]].mean(dim=0)
-        outside = fires[~member[tokens]].mean(dim=0)
-        best = (inside - outside).argmax()
-        found.append((layer, best.item(), inside[best].item(), outside[best].item()))
+        inside = fires[member[tokens]].mean(dim=0).tolist()
+        outside = fires[~member[tokens]].mean(dim=0).tolist()
+        for i in range(model.config.d_mlp):
+            if inside[i] >= 0.9 and outside[i] <= 0.1:
+                found.append((layer, i, inside[i], outside[i]))
     return max(found, key=lambda each: each[2] - each[3])
