@@ -422,7 +422,6 @@ def loop(model: Transformer, n_new: int) -> tuple[list[int], int]:
         for period in range(1, len(tail) // 3 + 1):
             if tail[period:] == tail[:-period]:
                 return [token], period
-    raise ValueError("no prompt of a single token leads into a loop")
 
 
 # %% tags=["active-ipynb"]
