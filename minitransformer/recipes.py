@@ -74,6 +74,12 @@ RECIPES = {
         seeds=(1, 2, 3, 4, 5),
         prepare=claims_about_smollm2("attention"),
     ),
+    "generation-seeds": Recipe(
+        about="the claims of chapter 05 on texts of five seeds",
+        minutes=4.0,
+        seeds=(1, 2, 3, 4, 5),
+        prepare=claims_about_smollm2("generation"),
+    ),
 }
 
 
