@@ -74,6 +74,18 @@ RECIPES = {
         seeds=(1, 2, 3, 4, 5),
         prepare=claims_about_smollm2("attention"),
     ),
+    "block-seeds": Recipe(
+        about="the claims of chapter 04 on data of five seeds",
+        minutes=3.0,
+        seeds=(1, 2, 3, 4, 5),
+        prepare=claims_about_smollm2("block"),
+    ),
+    "embeddings-seeds": Recipe(
+        about="the claims of chapter 02 on data of five seeds",
+        minutes=3.0,
+        seeds=(1, 2, 3, 4, 5),
+        prepare=claims_about_smollm2("embeddings"),
+    ),
     "generation-seeds": Recipe(
         about="the claims of chapter 05 on texts of five seeds",
         minutes=4.0,
