@@ -117,7 +117,9 @@ def every_learnt_token_comes_back_whole(answer, seed):
 @functools.cache
 def cases_encode(seed):
     # Learnt from a text that was not cut: some of its tokens reach over words.
-    uncut = vocabulary(seed, {MIXED.lower().encode(): 1, b"to the store and to the": 3}, 24)
+    uncut = vocabulary(
+        seed, {MIXED.lower().encode(): 1, b"to the store and to the": 3, "日本é".encode(): 2}, 30
+    )
     few = vocabulary(seed + 1, words(seed, 14), 12, first=5)
     simple = {b"a": 0, b"b": 1, b" ": 2, b"b ": 3, b"ab": 4, b" ab": 5, b" b": 6, b"ba": 7}
     bits = "".join(Random(seed).choices("aab bc", k=40))
@@ -138,7 +140,7 @@ def cases_encode(seed):
 
 
 def _strange(ranks):
-    return with_a_stranger(ranks, "日本語".encode())
+    return with_a_stranger(ranks, "Café".encode())
 
 
 def oracle_encode(text, ranks, pattern):
@@ -170,11 +172,15 @@ def the_bytes_come_back(answer, seed):
 def cases_decode(seed):
     pieces = vocabulary(seed, {MIXED.encode(): 1}, 30, first=11)
     gappy = {b"b": 7, b"a": 90, b"\xe2": 5, b"\x82": 2, b"\xac": 30, b"\x82\xac": 31, b" ": 8}
+    gappy |= {"é".encode(): 6}
+    small = {b"z": 3, b"w": 4, b"x": 0, b"y": 1, b"v": 6}
     random = Random(seed)
     any_bytes = {bytes([byte]): 3 * byte + 1 for byte in range(256)}
     return [
         Case("two letters", ([90, 7], gappy)),
         Case("no ids", ([], gappy)),
+        Case("a dict in no order, a gap in the ids: [3, 1, 0]", ([3, 1, 0], small)),
+        Case("a token that is a character of two bytes", ([90, 6, 7], gappy)),
         Case("spaces at both ends", ([8, 90, 8, 8], gappy)),
         Case("a character in three tokens", ([90, 5, 2, 30, 7], gappy)),
         Case("a character in two tokens", ([5, 31, 5, 31], gappy)),

@@ -1,0 +1,119 @@
+"""Wrong answers for tokenizer.join; each docstring is the sentence that its writer is told."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+
+def joined(chunk, choose, rounds=10**6):
+    """The right loop, with a say in which union comes first."""
+    parts = [chunk[i : i + 1] for i in range(len(chunk))]
+    for _ in range(rounds):
+        unions = [a + b for a, b in pairwise(parts)]
+        i = choose(unions)
+        if i is None:
+            break
+        parts[i : i + 2] = [unions[i]]
+    return parts
+
+
+def best_place(key):
+    """The place of the known union with the smallest key; key(union, place)."""
+
+    def choose(unions):
+        return min((i for i, union in enumerate(unions) if key(union, i) is not None),
+                   key=lambda i: key(unions[i], i), default=None)  # fmt: skip
+
+    return choose
+
+
+def ids(chunk, ranks, key, rounds=10**6):
+    def known(union, i):
+        return key(union, i) if union in ranks else None
+
+    return [ranks[part] for part in joined(chunk, best_place(known), rounds)]
+
+
+def wrong_longest_token(chunk, ranks):
+    """this equals reading from the left and taking the longest token each time: join neighbours,
+    the union with the lowest id first."""
+    found, i = [], 0
+    while i < len(chunk):
+        end = next(end for end in range(len(chunk), i, -1) if chunk[i:end] in ranks)
+        found.append(ranks[chunk[i:end]])
+        i = end
+    return found
+
+
+def wrong_leftmost_pair(chunk, ranks):
+    """this equals joining the leftmost pair that makes a token, whatever its id: look at all pairs
+    and take the lowest id."""
+    return ids(chunk, ranks, lambda union, i: i)
+
+
+def wrong_highest_id(chunk, ranks):
+    """this equals joining the union with the highest id, learnt last: take the lowest."""
+    return ids(chunk, ranks, lambda union, i: (-ranks[union], i))
+
+
+def wrong_longest_union(chunk, ranks):
+    """this equals joining the longest union first: take the one with the lowest id."""
+    return ids(chunk, ranks, lambda union, i: (-len(union), ranks[union], i))
+
+
+def wrong_first_in_the_alphabet(chunk, ranks):
+    """this equals joining the union whose bytes come first in the alphabet: compare ids, with
+    min(known, key=ranks.get)."""
+    return ids(chunk, ranks, lambda union, i: (union, i))
+
+
+def wrong_rightmost(chunk, ranks):
+    """this equals joining the rightmost of equal unions first: where a token can be made in several
+    places, the leftmost comes first."""
+    return ids(chunk, ranks, lambda union, i: (ranks[union], -i))
+
+
+def wrong_one_joining(chunk, ranks):
+    """this equals a single joining: look again, and go on until no two neighbours make a token."""
+    return ids(chunk, ranks, lambda union, i: (ranks[union], i), rounds=1)
+
+
+def wrong_bytes_only(chunk, ranks):
+    """this equals joining single bytes only: what has been joined can be joined again."""
+    return ids(chunk, ranks, lambda union, i: (ranks[union], i) if len(union) == 2 else None)
+
+
+def wrong_never_joined(chunk, ranks):
+    """this equals the single bytes: join neighbours as long as two of them make a token."""
+    return [ranks[bytes([byte])] for byte in chunk]
+
+
+def wrong_whole_chunk_first(chunk, ranks):
+    """this equals taking a chunk that is a token for that token at once: only joining neighbours
+    leads to a token."""
+    if chunk in ranks:
+        return [ranks[chunk]]
+    return ids(chunk, ranks, lambda union, i: (ranks[union], i))
+
+
+def wrong_byte_values(chunk, ranks):
+    """this equals taking a byte's value for its id where it stays alone: look it up in ranks as a
+    token of one byte."""
+    parts = joined(chunk, best_place(lambda u, i: (ranks[u], i) if u in ranks else None))
+    return [ranks[part] if len(part) > 1 else part[0] for part in parts]
+
+
+def wrong_tokens(chunk, ranks):
+    """this equals the tokens' bytes: return the id that ranks has for each."""
+    return joined(chunk, best_place(lambda u, i: (ranks[u], i) if u in ranks else None))
+
+
+def wrong_single_bytes_left_out(chunk, ranks):
+    """this equals leaving out the bytes that stay alone: each is a token too, with its own id."""
+    parts = joined(chunk, best_place(lambda u, i: (ranks[u], i) if u in ranks else None))
+    return [ranks[part] for part in parts if len(part) > 1]
+
+
+def wrong_sorted(chunk, ranks):
+    """this equals the ids sorted by size: return them in the order in which the tokens stand."""
+    return sorted(ids(chunk, ranks, lambda union, i: (ranks[union], i)))

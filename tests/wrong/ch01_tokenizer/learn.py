@@ -1,0 +1,211 @@
+"""Wrong answers for tokenizer.learn; each docstring is the sentence that its writer is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+
+def join(ids, pair, new):
+    out, i = [], 0
+    while i < len(ids):
+        here = tuple(ids[i : i + 2]) == pair
+        out.append(new if here else ids[i])
+        i += 2 if here else 1
+    return out
+
+
+def counted(rows):
+    count = Counter()
+    for ids, times in rows:
+        for pair in pairwise(ids):
+            count[pair] += times
+    return count
+
+
+def commonest(count, tokens):
+    return min(count, key=lambda pair: (-count[pair], pair))
+
+
+def learnt(chunks, n_merges, count=counted, choose=commonest, join=join):
+    """The right loop, with a say in how pairs are counted, chosen and joined."""
+    tokens = [bytes([i]) for i in range(256)]
+    rows = [(list(chunk), times) for chunk, times in chunks.items()]
+    for _ in range(n_merges):
+        found = count(rows)
+        if not found:
+            break
+        pair = choose(found, tokens)
+        rows = [(join(ids, pair, len(tokens)), times) for ids, times in rows]
+        tokens.append(tokens[pair[0]] + tokens[pair[1]])
+    return tokens[256:]
+
+
+def wrong_each_chunk_once(chunks, n_merges):
+    """this equals counting each chunk once: a pair counts as often as its chunk occurs."""
+    return learnt(dict.fromkeys(chunks, 1), n_merges)
+
+
+def wrong_across_chunks(chunks, n_merges):
+    """this equals putting all chunks in a row, so that pairs reach from one into the next: count
+    and join in each chunk by itself."""
+    return learnt({b"".join(chunk * times for chunk, times in chunks.items()): 1}, n_merges)
+
+
+def wrong_no_overlap(chunks, n_merges):
+    """this equals counting a run without overlaps: every place where the pair stands counts, as in
+    exercise 1."""
+
+    def count(rows):
+        found = Counter()
+        for ids, times in rows:
+            last = -2
+            for i, pair in enumerate(pairwise(ids)):
+                if pair[0] == pair[1] and last == i - 1:
+                    continue
+                last = i if pair[0] == pair[1] else last
+                found[pair] += times
+        return found
+
+    return learnt(chunks, n_merges, count)
+
+
+def wrong_once_a_chunk(chunks, n_merges):
+    """this equals counting a pair once in a chunk, however often it stands there: count every
+    place."""
+
+    def count(rows):
+        found = Counter()
+        for ids, times in rows:
+            for pair in set(pairwise(ids)):
+                found[pair] += times
+        return found
+
+    return learnt(chunks, n_merges, count)
+
+
+def wrong_tie_first_met(chunks, n_merges):
+    """this equals taking, of pairs equally common, the one that is met first: take the one with
+    the smaller left id, then right id, min(count, key=lambda pair: (-count[pair], pair))."""
+    return learnt(chunks, n_merges, choose=lambda count, tokens: max(count, key=count.get))
+
+
+def wrong_tie_largest(chunks, n_merges):
+    """this equals taking, of pairs equally common, the one with the larger ids: take the smaller
+    left id, then the smaller right id."""
+    return learnt(
+        chunks, n_merges, choose=lambda count, tokens: max(count, key=lambda p: (count[p], p))
+    )
+
+
+def wrong_tie_by_bytes(chunks, n_merges):
+    """this equals deciding ties by the tokens' bytes, in the order of the alphabet: compare their
+    ids."""
+    return learnt(
+        chunks,
+        n_merges,
+        choose=lambda count, tokens: min(
+            count, key=lambda p: (-count[p], tokens[p[0]], tokens[p[1]])
+        ),
+    )
+
+
+def wrong_tie_right_first(chunks, n_merges):
+    """this equals deciding ties by the right id before the left: the smaller left id comes
+    first."""
+    return learnt(
+        chunks,
+        n_merges,
+        choose=lambda count, tokens: min(count, key=lambda p: (-count[p], p[::-1])),
+    )
+
+
+def wrong_rarest(chunks, n_merges):
+    """this equals joining the rarest pair: take the one with the highest count."""
+    return learnt(
+        chunks, n_merges, choose=lambda count, tokens: min(count, key=lambda p: (count[p], p))
+    )
+
+
+def wrong_counted_once(chunks, n_merges):
+    """this equals counting once, at the start, and taking the commonest pairs of bytes: join each
+    new token everywhere, and count again."""
+    count = counted([(chunk, times) for chunk, times in chunks.items()])
+    order = sorted(count, key=lambda pair: (-count[pair], pair))
+    return [bytes(pair) for pair in order[:n_merges]]
+
+
+def wrong_first_place_only(chunks, n_merges):
+    """this equals joining the pair at its first place in each chunk only: join it wherever it
+    stands."""
+
+    def once(ids, pair, new):
+        for i, here in enumerate(pairwise(ids)):
+            if here == pair:
+                return [*ids[:i], new, *ids[i + 2 :]]
+        return ids
+
+    return learnt(chunks, n_merges, join=once)
+
+
+def wrong_from_the_right(chunks, n_merges):
+    """this equals joining from right to left in each chunk: use your merge, which begins on the
+    left."""
+
+    def from_the_right(ids, pair, new):
+        return join(ids[::-1], pair[::-1], new)[::-1]
+
+    return learnt(chunks, n_merges, join=from_the_right)
+
+
+def wrong_only_what_repeats(chunks, n_merges):
+    """this equals stopping where no pair occurs twice: go on until n_merges tokens are learnt or
+    no pair is left."""
+
+    def count(rows):
+        found = counted(rows)
+        return found if any(n > 1 for n in found.values()) else {}
+
+    return learnt(chunks, n_merges, count)
+
+
+def wrong_error_at_the_end(chunks, n_merges):
+    """this equals going on where no pair is left, which is an error: stop there, and return the
+    tokens learnt so far."""
+    found = learnt(chunks, n_merges)
+    if len(found) < n_merges:
+        min({}, key=lambda pair: pair)
+    return found
+
+
+def wrong_bytes_too(chunks, n_merges):
+    """this equals all tokens, the 256 bytes among them: return the new ones, tokens[256:]."""
+    return [bytes([i]) for i in range(256)] + learnt(chunks, n_merges)
+
+
+def wrong_one_too_many(chunks, n_merges):
+    """this equals learning one token more than n_merges: count the rounds of your loop."""
+    return learnt(chunks, n_merges + 1)
+
+
+def wrong_one_too_few(chunks, n_merges):
+    """this equals learning one token less than n_merges: count the rounds of your loop."""
+    return learnt(chunks, n_merges - 1)
+
+
+def wrong_pairs_of_ids(chunks, n_merges):
+    """this equals the pairs of ids that were joined: return the bytes of each new token, those of
+    its left part and of its right part put together."""
+    chosen = []
+
+    def choose(count, tokens):
+        chosen.append(commonest(count, tokens))
+        return chosen[-1]
+
+    learnt(chunks, n_merges, choose=choose)
+    return chosen
+
+
+def wrong_text(chunks, n_merges):
+    """this equals the tokens as text: return them as bytes, since not every token is a text."""
+    return [token.decode("utf-8", errors="replace") for token in learnt(chunks, n_merges)]

@@ -1,0 +1,119 @@
+"""Wrong answers for tokenizer.merge; each docstring is the sentence that its writer is told."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+
+def joined(ids, fits, new):
+    """The right loop, with a say in what is joined."""
+    out, i = [], 0
+    while i < len(ids):
+        if i + 1 < len(ids) and fits(i):
+            out.append(new)
+            i += 2
+        else:
+            out.append(ids[i])
+            i += 1
+    return out
+
+
+def wrong_first_place_only(ids, pair, new):
+    """this equals joining the first place only: go on to the end of the list."""
+    places = [i for i, here in enumerate(pairwise(ids)) if here == pair]
+    return joined(ids, lambda i: i in places[:1], new)
+
+
+def wrong_from_the_right(ids, pair, new):
+    """this equals joining from right to left, which in a run of three leaves the first: begin on
+    the left."""
+    back = ids[::-1]
+    return joined(back, lambda i: (back[i + 1], back[i]) == pair, new)[::-1]
+
+
+def wrong_used_twice(ids, pair, new):
+    """this equals using an id twice, so that 5 5 5 becomes two new ids: behind a joining go on 2
+    places, not 1."""
+    out, i = [], 0
+    while i < len(ids):
+        if tuple(ids[i : i + 2]) == pair:
+            out.append(new)
+            i += 1 if tuple(ids[i + 1 : i + 3]) == pair else 2
+        else:
+            out.append(ids[i])
+            i += 1
+    return out
+
+
+def wrong_right_id_kept(ids, pair, new):
+    """this equals putting the new id in the place of the left one and keeping the right one: both
+    are used up, so go on 2 places."""
+    out = [new if here == pair else here[0] for here in pairwise(ids)]
+    return out + ids[-1:]
+
+
+def wrong_put_between(ids, pair, new):
+    """this equals putting the new id behind the pair: it takes the place of the two."""
+    out = []
+    for i, id in enumerate(ids):
+        out.append(id)
+        if i and (ids[i - 1], id) == pair:
+            out.append(new)
+    return out
+
+
+def wrong_taken_out(ids, pair, new):
+    """this equals taking the pair out and putting nothing in its place: append the new id."""
+    return [
+        id for id in joined(ids, lambda i: (ids[i], ids[i + 1]) == pair, None) if id is not None
+    ]
+
+
+def wrong_last_id_lost(ids, pair, new):
+    """this equals losing the last id where it is not joined: it has no neighbour on its right, and
+    belongs to the answer all the same."""
+    out = joined(ids, lambda i: (ids[i], ids[i + 1]) == pair, new)
+    return out[:-1] if out and ids[-2:] != list(pair) or len(ids) == 1 else out
+
+
+def wrong_pair_at_the_end(ids, pair, new):
+    """this equals leaving a pair that ends the list: the last place where a pair can begin is
+    len(ids) - 2."""
+    return joined(ids, lambda i: i + 2 < len(ids) and (ids[i], ids[i + 1]) == pair, new)
+
+
+def wrong_either_order(ids, pair, new):
+    """this equals joining the two in either order: only left before right is the pair."""
+    return joined(ids, lambda i: (ids[i], ids[i + 1]) in (pair, pair[::-1]), new)
+
+
+def wrong_turned_round(ids, pair, new):
+    """this equals joining right before left: pair[0] is the id on the left."""
+    return joined(ids, lambda i: (ids[i + 1], ids[i]) == pair, new)
+
+
+def wrong_left_alone(ids, pair, new):
+    """this equals joining wherever the left id stands, whatever comes behind it: look at both."""
+    return joined(ids, lambda i: ids[i] == pair[0], new)
+
+
+def wrong_either_of_the_two(ids, pair, new):
+    """this equals putting the new id in the place of every single id of the pair: only the two
+    side by side are joined."""
+    return [new if id in pair else id for id in ids]
+
+
+def wrong_nothing(ids, pair, new):
+    """this equals the list as it came: where the pair stands, the new id has to take its place."""
+    return list(ids)
+
+
+def wrong_in_place(ids, pair, new):
+    """this equals the right list, made by changing the one that was handed in: build a new list,
+    or work on list(ids)."""
+    i = 0
+    while i + 1 < len(ids):
+        if (ids[i], ids[i + 1]) == pair:
+            ids[i : i + 2] = [new]
+        i += 1
+    return ids

@@ -1,0 +1,102 @@
+"""Wrong answers for tokenizer.pairs; each docstring is the sentence that its writer is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations, pairwise, product
+
+
+def wrong_no_overlap(ids):
+    """this equals counting a run without overlaps, one pair in 5 5 5: every place counts, so that
+    run holds the pair twice."""
+    count, last = Counter(), -2
+    for i, pair in enumerate(pairwise(ids)):
+        if pair[0] == pair[1] and last == i - 1:
+            continue
+        if pair[0] == pair[1]:
+            last = i
+        count[pair] += 1
+    return count
+
+
+def wrong_every_other(ids):
+    """this equals pairs that share no id, the first with the second, the third with the fourth: a
+    pair begins at every id but the last."""
+    return Counter(zip(ids[::2], ids[1::2], strict=False))
+
+
+def wrong_order_forgotten(ids):
+    """this equals counting (1, 2) and (2, 1) as one pair: keep the order, (left, right)."""
+    return Counter((min(pair), max(pair)) for pair in pairwise(ids))
+
+
+def wrong_right_first(ids):
+    """this equals the pairs turned round, (right, left): the left id comes first."""
+    return Counter((right, left) for left, right in pairwise(ids))
+
+
+def wrong_last_pair_missing(ids):
+    """this equals leaving out the last pair: it begins at the last id but one, so the range goes
+    to len(ids) - 1."""
+    return Counter((ids[i], ids[i + 1]) for i in range(len(ids) - 2))
+
+
+def wrong_first_pair_missing(ids):
+    """this equals leaving out the first pair: begin at place 0."""
+    return Counter((ids[i], ids[i + 1]) for i in range(1, len(ids) - 1))
+
+
+def wrong_round_the_end(ids):
+    """this equals counting the last id and the first as neighbours too: the last id has none on
+    its right."""
+    return Counter((ids[i - 1], ids[i]) for i in range(len(ids)))
+
+
+def wrong_one_between(ids):
+    """this equals pairs with one id between them: take ids[i] and ids[i + 1]."""
+    return Counter(zip(ids, ids[2:], strict=False))
+
+
+def wrong_any_two(ids):
+    """this equals counting any two ids, however far apart: only neighbours make a pair."""
+    return Counter(combinations(ids, 2))
+
+
+def wrong_once_each(ids):
+    """this equals 1 for every pair that occurs: add one for each place where it stands."""
+    return {pair: 1 for pair in pairwise(ids)}
+
+
+def wrong_counted_from_zero(ids):
+    """this equals one less than the count of each pair: the first time that a pair is met counts
+    too."""
+    return {pair: n - 1 for pair, n in Counter(pairwise(ids)).items()}
+
+
+def wrong_repeated_only(ids):
+    """this equals leaving out the pairs that stand there once: every pair that occurs is a key."""
+    return {pair: n for pair, n in Counter(pairwise(ids)).items() if n > 1}
+
+
+def wrong_zeros_too(ids):
+    """this equals a count for every two ids, also 0 for those that never meet: leave those out."""
+    count = Counter(pairwise(ids))
+    return {pair: count[pair] for pair in product(ids, repeat=2)}
+
+
+def wrong_shares(ids):
+    """this equals the share of each pair among all pairs: return how often it stands there, a
+    whole number."""
+    return {pair: n / (len(ids) - 1) for pair, n in Counter(pairwise(ids)).items()}
+
+
+def wrong_single_ids(ids):
+    """this equals counting the ids by themselves: the keys are pairs of neighbours, (left,
+    right)."""
+    return Counter(ids)
+
+
+def wrong_a_list(ids):
+    """this equals a list of the pairs with their counts: return a dict from each pair to its
+    count."""
+    return list(Counter(pairwise(ids)).items())

@@ -1,0 +1,118 @@
+"""Wrong answers for tokenizer.premium; each docstring is the sentence that its writer is told."""
+
+from __future__ import annotations
+
+from statistics import fmean
+
+
+def totals(encode, versions):
+    return {k: sum(len(encode(text)) for text in texts) for k, texts in versions.items()}
+
+
+def wrong_turned_round(encode, versions, base):
+    """this equals the base's tokens divided by the language's: divide by those of the base."""
+    n = totals(encode, versions)
+    return {k: n[base] / n[k] if n[k] else float("inf") for k in versions}
+
+
+def wrong_base_left_out(encode, versions, base):
+    """this equals the premiums without the base's own: it belongs to the answer, with 1."""
+    n = totals(encode, versions)
+    return {k: n[k] / n[base] for k in versions if k != base}
+
+
+def wrong_how_much_more(encode, versions, base):
+    """this equals how many tokens more there are, as a share: return how many times as many, so
+    that the base has 1, not 0."""
+    n = totals(encode, versions)
+    return {k: n[k] / n[base] - 1 for k in versions}
+
+
+def wrong_difference(encode, versions, base):
+    """this equals the number of tokens more than the base's: divide by those of the base."""
+    n = totals(encode, versions)
+    return {k: float(n[k] - n[base]) for k in versions}
+
+
+def wrong_counts(encode, versions, base):
+    """this equals the numbers of tokens: divide each by that of the base."""
+    return totals(encode, versions)
+
+
+def wrong_percent(encode, versions, base):
+    """this equals percent: return how many times as many, so that the base has 1, not 100."""
+    n = totals(encode, versions)
+    return {k: 100 * n[k] / n[base] for k in versions}
+
+
+def wrong_first_language(encode, versions, base):
+    """this equals dividing by the tokens of the first language: divide by those of the base,
+    wherever it stands."""
+    n = totals(encode, versions)
+    return {k: n[k] / n[next(iter(n))] for k in versions}
+
+
+def wrong_cheapest_language(encode, versions, base):
+    """this equals dividing by the language with the fewest tokens: divide by those of the base,
+    whichever it is."""
+    n = totals(encode, versions)
+    return {k: n[k] / (min(n.values()) or 1) for k in versions}
+
+
+def wrong_mean_of_paragraphs(encode, versions, base):
+    """this equals the mean of the paragraphs' own ratios: add up a language's tokens first, then
+    divide once."""
+
+    def own(texts):
+        pairs = zip(texts, versions[base], strict=False)
+        return fmean([len(encode(t)) / len(encode(b)) for t, b in pairs if encode(b)] or [0.0])
+
+    return {k: own(texts) for k, texts in versions.items()}
+
+
+def wrong_tokens_a_paragraph(encode, versions, base):
+    """this equals comparing tokens a paragraph: languages may have different numbers of
+    paragraphs, so compare the tokens of all of them."""
+    n = totals(encode, versions)
+    mean = {k: n[k] / max(len(versions[k]), 1) for k in versions}
+    return {k: mean[k] / mean[base] for k in versions}
+
+
+def wrong_first_paragraph(encode, versions, base):
+    """this equals comparing the first paragraphs alone: add up the tokens of all of them."""
+    n = totals(encode, {k: texts[:1] for k, texts in versions.items()})
+    return {k: n[k] / n[base] for k in versions}
+
+
+def wrong_tokens_a_word(encode, versions, base):
+    """this equals comparing tokens a word: the text is the same, so compare its tokens as they
+    are."""
+    n = totals(encode, versions)
+    words = {k: sum(len(t.split()) for t in texts) or 1 for k, texts in versions.items()}
+    return {k: n[k] / words[k] / (n[base] / words[base]) for k in versions}
+
+
+def wrong_characters(encode, versions, base):
+    """this equals comparing characters: count tokens, len(encode(text))."""
+    n = totals(list, versions)
+    return {k: n[k] / n[base] for k in versions}
+
+
+def wrong_different_tokens(encode, versions, base):
+    """this equals comparing different tokens: a token that repeats counts each time."""
+    n = totals(lambda text: set(encode(text)), versions)
+    return {k: n[k] / n[base] for k in versions}
+
+
+def wrong_rounded(encode, versions, base):
+    """this equals the premiums rounded to whole numbers: divide with /, not with //, and do not
+    round."""
+    n = totals(encode, versions)
+    return {k: n[k] // n[base] for k in versions}
+
+
+def wrong_a_list(encode, versions, base):
+    """this equals the premiums without the languages' names: return a dict from language to
+    premium."""
+    n = totals(encode, versions)
+    return [n[k] / n[base] for k in versions]
