@@ -172,9 +172,13 @@ def cases_memories(seed):
     scale = torch.tensor([0.02, 3.0, 1.0, 8.0, 0.3, 1.0, 0.1, 2.0, 1.0])[:, None]
     uneven_rows = (W_gate, W_in / scale.T, W_out * scale.flip(0))
     doubled = [w.double() for w in gates(seed, 2, 6)]
+    # Rows in one coordinate, in two, in four: their order depends on what is called length.
+    shapes = torch.tensor([[2.6, 1, 0, 0], [3, 0, 0, 0], [1.4, -1.4, 1.4, 1.4], [0, 0, 0.5, 1]])
+    alike = (draw(seed, 4).abs(), torch.ones(4, 4), torch.ones(4, 4), shapes)
     return [
         Case("the first 3 of 9 neurons", (draw(seed, 7), *gates(seed), 3)),
         Case("4 of 9 neurons with rows of very different length", (draw(seed, 7), *uneven_rows, 4)),
+        Case("3 of 4 neurons with equal activations", (*alike, 3)),
         Case("all of 4 neurons", (draw(seed, 5), *gates(seed, 5, 4), 4)),
         Case("the first of 8 neurons", (draw(seed, 3), *gates(seed, 3, 8), 1)),
         Case("5 of 6 neurons, in float64", (draw(seed, 2).double(), *doubled, 5)),

@@ -165,6 +165,7 @@ def cases_parameters(seed):
             **SIZES | STYLES["GPT-2's"] | {"n_kv_heads": 6}
         ),
         "GPT-2's style, grouped heads": gpt2,
+        "GPT-2's style without biases": Config(**SIZES | STYLES["GPT-2's"] | {"bias": False}),
         "SmolLM2's style, not tied": Config(**SIZES | STYLES["SmolLM2's"] | {"tied": False}),
         "SmolLM2's style with biases in attention": Config(
             **SIZES | STYLES["SmolLM2's"] | {"bias": True}
