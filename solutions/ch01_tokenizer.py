@@ -17,12 +17,13 @@
 # it cuts a text into pieces, the **tokens**, and gives each its number, its **id**. In nine
 # exercises you build the kind that most models use, byte-pair encoding, and then use it to
 # measure what a text costs and to find a token that is never given. You need Python's lists,
-# dicts and `bytes`; there is no mathematics here.
+# dicts and functions; the only mathematics is a mean and a standard deviation.
 #
 # A text reaches a computer as **bytes**, numbers from 0 to 255. Python writes them `b"low"`;
 # `list(b"low")` is `[108, 111, 119]`, and `"low".encode("utf-8")` makes the bytes of a text.
 # UTF-8 is the rule that says which: one byte for each letter of English, two to four for other
-# characters (`"é".encode("utf-8")` is `b"\xc3\xa9"`).
+# characters. `"é".encode("utf-8")` is `b"\xc3\xa9"`, two bytes that are no letters, written in
+# base 16: `list(b"\xc3\xa9")` is `[195, 169]`.
 #
 # | name | what it is |
 # |---|---|
@@ -36,6 +37,9 @@
 # an earlier exercise, or ours as long as yours is not there; a check also puts ours in the place
 # of one of yours that fails, so that no mistake counts twice. No function may change the lists
 # and dicts that it is handed.
+#
+# In a function's first line `list[int]` says "a list of whole numbers", for you to read, and
+# `Callable[[str], list[int]]` "a function that takes a text and gives a list of whole numbers".
 
 # %%
 from collections.abc import Callable
@@ -417,9 +421,10 @@ def premium(
 
 # %% [markdown]
 # ## 9 · A token that never comes
-# Every token has a row of the model's embedding table, and costs memory. Some are never used:
-# their text, given to the tokenizer, comes out as other tokens. The pattern may cut it, or no
-# joining may lead to it.
+# Every token of a vocabulary costs the model memory. Some never come: their own text, given to
+# the tokenizer, comes out as other tokens. The pattern may cut it, or no joining may lead to it.
+# Where a vocabulary was put together from parts, such tokens are there; the page counts those of
+# Llama 3.
 #
 # Find such a token. `ranks` is the vocabulary and `encode` a function from a text to its list of
 # ids. Wanted is a token
@@ -468,11 +473,12 @@ def unreachable(
 
 
 # %% tags=["active-ipynb"]
-# # Your function on a real vocabulary: Llama 3's (1 MB, fetched once). It takes some seconds.
+# # Your function on a real vocabulary, Llama 3's (fetched at its first use; half a minute).
 # from minitransformer.chunks import PATTERNS
 # from minitransformer.experiments.vocabularies import rank_file
 # from minitransformer.fetch import fetch
 #
-# ranks = rank_file(fetch("llama-3"))
-# id, ids = unreachable(lambda text: encode(text, ranks, PATTERNS["cl100k"]), ranks)
-# print(id, repr(decode([id], ranks)), "comes out as", [decode([part], ranks) for part in ids])
+# llama = rank_file(fetch("llama-3"))
+# id, ids = unreachable(lambda text: encode(text, llama, PATTERNS["cl100k"]), llama)
+# parts = [decode([part], llama) for part in ids]
+# print(f"token {id}, {decode([id], llama)!r}, comes out as {parts}")
