@@ -363,11 +363,18 @@ def block(
     """
     # YOUR TURN: norm, attention, add; norm, gated MLP, add.
     read = mine("block.rms_norm")(x, weights["attn_norm.w"], eps)
-    heads = [weights[f"attn.{name}"] for name in ("W_Q", "W_K", "W_V", "W_O")]
-    x = x + mine("attention.grouped")(read, *heads, rotary)
+    x = x + mine("attention.grouped")(
+        read,
+        weights["attn.W_Q"],
+        weights["attn.W_K"],
+        weights["attn.W_V"],
+        weights["attn.W_O"],
+        rotary,
+    )
     read = mine("block.rms_norm")(x, weights["mlp_norm.w"], eps)
-    neurons = [weights[f"mlp.{name}"] for name in ("W_gate", "W_in", "W_out")]
-    return x + mine("block.gated")(read, *neurons)
+    return x + mine("block.gated")(
+        read, weights["mlp.W_gate"], weights["mlp.W_in"], weights["mlp.W_out"]
+    )
 
 
 # %% tags=["active-ipynb"]
@@ -603,3 +610,21 @@ def neuron(
             if inside[i] >= 0.9 and outside[i] <= 0.1:
                 found.append((layer, i, inside[i], outside[i]))
     return max(found, key=lambda each: each[2] - each[3])
+
+
+# %% tags=["active-ipynb"]
+# # Your function on SmolLM2: a neuron that fires for digits, found in one text, judged on another.
+# from minitransformer import pretrained
+#
+# model = pretrained.load("smollm2-135m-instruct")
+# tokenizer = pretrained.load_tokenizer("smollm2-135m-instruct")
+# digit = [tokenizer.decode([i]).strip().isdigit() for i in range(tokenizer.d_vocab)]
+# member = torch.tensor(digit)
+# found_in = "In 1994 there were 37 dogs and 12 cats. On June 21, 2008, she paid 450 dollars for lamps."
+# held_out = "He was born in 1871, had 6 sisters and 23 cousins, and walked 15 miles to school."
+# layer, i, inside, outside = neuron(model, torch.tensor([tokenizer.encode(found_in)]), member)
+# print(f"neuron {layer}.{i}: fires for {inside:.0%} of the digits, {outside:.0%} of other tokens")
+# tokens = torch.tensor([tokenizer.encode(held_out)])
+# fires = (model.run_with_cache(tokens, keep=["mlp_pre"])[1]["mlp_pre", layer][..., i] > 0).float()
+# inside, outside = fires[member[tokens]].mean(), fires[~member[tokens]].mean()
+# print(f"in the held-out text: {inside:.0%} and {outside:.0%}")
