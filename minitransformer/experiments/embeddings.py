@@ -1,7 +1,8 @@
 """Chapter 02: what lies where in SmolLM2's table of embeddings, and who writes into the stream.
 
 Methods and bounds were chosen while looking at seeds 0, 7 and 1000 and at the speeches that are
-not held out; so those seeds do not judge. The recorded runs have 1 to 5, the page has 6.
+not held out, and the last control (one shuffle at first, too few) on seeds 1 to 5. So those do
+not judge: the recorded runs have 11 to 15, the page has 6.
 """
 
 from __future__ import annotations
@@ -96,8 +97,8 @@ CLAIMS: dict[str, tuple[str, str, float | None, float, float, str]] = {
         "elhage2021", None, 1.5, 6.0, "nats a token",
     ),
     "embeddings.overlap": (
-        "What layer 2's MLP writes into a text overlaps with what later MLPs read (control: the "
-        "same, the numbers of the stream shuffled)",
+        "What layer 2's MLP writes into a text hardly overlaps with what later MLPs read "
+        "(control: the numbers of the stream shuffled, mean of six)",
         "elhage2021", None, 0.0, 0.03, "overlap",
     ),
 }  # fmt: skip
@@ -235,9 +236,9 @@ def measure_stream(
     site = "blocks.0.mlp_out"
     by_chance = [added({site: stream.without(direction, instead=other)}) for other in others]
 
-    order = torch.randperm(len(direction), generator=torch.Generator().manual_seed(seed))
     rows = written[WRITER].flatten(0, 1)
-    heard, shuffled = (stream.heard(model, x, WRITER + 1) for x in (rows, rows[:, order]))
+    heard = stream.heard(model, rows, WRITER + 1)
+    by_shuffle = stream.heard_by_chance(model, rows, WRITER + 1, seed)
     return {
         "embeddings.distance": (moved, nowhere),
         "embeddings.first-writer": (float(times[0]), float(times[1:].mean())),
@@ -245,5 +246,5 @@ def measure_stream(
             added({site: stream.without(direction)}),
             sum(by_chance) / len(by_chance),
         ),
-        "embeddings.overlap": (heard, shuffled),
+        "embeddings.overlap": (heard, by_shuffle),
     }

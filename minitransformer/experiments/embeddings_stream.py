@@ -77,6 +77,15 @@ def heard(model: Transformer, written: Float[Tensor, "n d_model"], first: int) -
     return sum(found) / len(found)
 
 
+def heard_by_chance(
+    model: Transformer, written: Float[Tensor, "n d_model"], first: int, seed: int, n: int = 6
+) -> float:
+    """The same with the numbers of the stream shuffled, each time anew: the mean of n shuffles."""
+    generator = torch.Generator().manual_seed(seed)
+    orders = [torch.randperm(written.shape[1], generator=generator) for _ in range(n)]
+    return sum(heard(model, written[:, order], first) for order in orders) / n
+
+
 def log_mass(logits: Float[Tensor, "batch pos d_vocab"], words: Int[Tensor, " n"]) -> float:
     """The log of the probability that some words have together, averaged over positions."""
     return float(logits.log_softmax(dim=-1)[:, 1:, words].logsumexp(dim=-1).mean())
