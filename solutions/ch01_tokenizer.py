@@ -97,12 +97,12 @@ def pairs(ids: list[int]) -> dict[tuple[int, int], int]:
 # stands there three times (exercise 1), but it can be joined only twice.
 
 # %% [markdown] tags=["hints"]
-# 1. Walk along the list with a place `i`. Where the pair stands, how far do you go on? And where
-#    it does not?
-# 2. A `while` loop, since the steps differ: where `ids[i]` and `ids[i + 1]` are the pair, append
-#    `new` and go 2 on; otherwise append `ids[i]` and go 1 on. The last id has no neighbour.
-# 3. `tuple(ids[i : i + 2]) == pair` is also safe at the end, where only one id is left: a slice
-#    may reach beyond the list.
+# 1. Go through the ids one by one, and build a new list. When an id comes, what has to be compared
+#    with what?
+# 2. Append each id to the new list; then look at the last two of that list. Where they are the
+#    pair, `new` takes the place of both. What has been joined is gone, and cannot be joined again.
+# 3. `tuple(joined[-2:]) == pair` compares the last two of the list `joined` (and is false where
+#    there is only one), and `joined[-2:] = [new]` puts one id in the place of two.
 
 
 # %%
@@ -113,16 +113,12 @@ def merge(ids: list[int], pair: tuple[int, int], new: int) -> list[int]:
 
     Returns a new list: the one handed in is not changed.
     """
-    # YOUR TURN: walk along the list, and join the pair where you meet it.
+    # YOUR TURN: go through the ids, and join the pair where you meet it.
     joined = []
-    i = 0
-    while i < len(ids):
-        if tuple(ids[i : i + 2]) == pair:
-            joined.append(new)
-            i += 2
-        else:
-            joined.append(ids[i])
-            i += 1
+    for id in ids:
+        joined.append(id)
+        if tuple(joined[-2:]) == pair:
+            joined[-2:] = [new]
     return joined
 
 
@@ -235,14 +231,15 @@ def join(chunk: bytes, ranks: dict[bytes, int]) -> list[int]:
     """
     # YOUR TURN: begin with single bytes; join the lowest union, and look again.
     parts = [chunk[i : i + 1] for i in range(len(chunk))]
-    while True:
+    for _ in chunk:  # a round makes one part of two: there are never more rounds than bytes
         unions = [a + b for a, b in pairwise(parts)]
         known = [union for union in unions if union in ranks]
         if not known:
-            return [ranks[part] for part in parts]
+            break
         best = min(known, key=ranks.get)
         i = unions.index(best)
         parts[i : i + 2] = [best]
+    return [ranks[part] for part in parts]
 
 
 # %% [markdown]
