@@ -458,9 +458,9 @@ def loop(model: Transformer, n_new: int) -> tuple[list[int], int]:
 # Out: the logits `[batch, pos, d_vocab]`.
 #
 # **By hand.** If `W_O` and `W_out` are 0 in every block, the blocks add nothing, and the logits
-# are those of the embeddings: with $W_E = \begin{bmatrix}1&7\\-7&1\end{bmatrix}$ and the final norm
-# and `W_U` of exercise 1, token 0 gives $[1, 14, -12]$, and token 1, whose stream is $[-7, 1]$,
-# becomes $[-1.4, 0.2]$, then $[-7, 2]$, and gives $[-7, 2, -16]$.
+# are those of the embeddings. Let the final norm and `W_U` be those of exercise 1, and the first
+# two rows of `W_E` be $[1, 7]$ and $[-7, 1]$. Then token 0 gives $[1, 14, -12]$. Token 1 has the
+# stream $[-7, 1]$, which becomes $[-1.4, 0.2]$, then $[-7, 2]$, and gives $[-7, 2, -16]$.
 
 # %% [markdown] tags=["hints"]
 # 1. Four lines and a loop over the layers. How do you learn from the names how many layers there

@@ -1,0 +1,76 @@
+"""Wrong answers for generation.entropy; each docstring is the sentence that its writer is told."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+
+def parts(logits, dim=-1):
+    log_p = logits.log_softmax(dim=dim)
+    p = log_p.exp()
+    return torch.where(p > 0, p * log_p, 0.0)
+
+
+def wrong_nan(logits):
+    """this equals the entropy with 0 times minus infinity left as nan: a token of probability 0
+    adds 0, for instance by torch.where(p > 0, ...)."""
+    log_p = logits.log_softmax(dim=-1)
+    return -(log_p.exp() * log_p).sum(dim=-1)
+
+
+def wrong_overflow(logits):
+    """this equals the entropy with a softmax that overflows: use log_softmax, or subtract each
+    row's maximum before exp."""
+    weights = logits.exp()
+    p = weights / weights.sum(dim=-1, keepdim=True)
+    return -torch.where(p > 0, p * p.log(), p * 0).sum(dim=-1)
+
+
+def wrong_sign(logits):
+    """this equals the entropy with its sign turned: logarithms of probabilities are negative, so
+    the sum needs a minus in front."""
+    return parts(logits).sum(dim=-1)
+
+
+def wrong_base_two(logits):
+    """this equals the entropy in bits: take the natural logarithm, not that of base 2."""
+    return -parts(logits).sum(dim=-1) / math.log(2)
+
+
+def wrong_mean(logits):
+    """this equals the entropy divided by the number of tokens: sum over the vocabulary, do not
+    take the mean."""
+    return -parts(logits).mean(dim=-1)
+
+
+def wrong_share_of_the_largest(logits):
+    """this equals the entropy divided by its largest value, log d_vocab: leave that division
+    out."""
+    return -parts(logits).sum(dim=-1) / math.log(logits.shape[-1])
+
+
+def wrong_perplexity(logits):
+    """this equals the number of equally likely tokens, e to the entropy: return the entropy
+    itself."""
+    return (-parts(logits).sum(dim=-1)).exp()
+
+
+def wrong_logits_for_logarithms(logits):
+    """this equals the mean of the logits under the probabilities, turned round: take the
+    logarithms of the probabilities, log_softmax, not the logits."""
+    p = logits.softmax(dim=-1)
+    return -torch.where(p > 0, p * logits, 0.0).sum(dim=-1)
+
+
+def wrong_surprise_at_the_likeliest(logits):
+    """this equals how surprising the likeliest token is: the entropy is the mean over all tokens,
+    each weighted by its probability."""
+    return -logits.log_softmax(dim=-1).amax(dim=-1)
+
+
+def wrong_first_axis(logits):
+    """this equals probabilities along the first axis: the vocabulary is the last axis, dim=-1."""
+    p, log_p = logits.softmax(dim=0), logits.log_softmax(dim=0)
+    return -torch.where(p > 0, p * log_p, 0.0).sum(dim=-1)

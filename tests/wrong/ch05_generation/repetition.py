@@ -1,0 +1,91 @@
+"""Wrong answers for generation.repetition; each docstring is the sentence its writer is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+
+def grams(ids, n):
+    return [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+
+
+def wrong_first_ones_too(ids, n):
+    """this equals the share of n-grams that occur more than once, their first occurrence counted
+    with the others: count those that came before."""
+    found = grams(ids, n)
+    counts = Counter(found)
+    return sum(counts[gram] > 1 for gram in found) / len(found) if found else 0.0
+
+
+def wrong_different_ones(ids, n):
+    """this equals the share of different n-grams, which is high where nothing repeats: take 1
+    minus it."""
+    found = grams(ids, n)
+    return len(set(found)) / len(found) if found else 0.0
+
+
+def wrong_kinds(ids, n):
+    """this equals how many of the different n-grams occur more than once: count every n-gram that
+    came before, and divide by the number of all."""
+    counts = Counter(grams(ids, n))
+    return sum(count > 1 for count in counts.values()) / len(counts) if counts else 0.0
+
+
+def wrong_number(ids, n):
+    """this equals the number of n-grams that came before: divide it by how many there are."""
+    found = grams(ids, n)
+    return len(found) - len(set(found))
+
+
+def wrong_divided_by_tokens(ids, n):
+    """this equals dividing by the number of tokens: divide by the number of n-grams, which are
+    n - 1 fewer (a shorter piece at the end is none)."""
+    found = grams(ids, n)
+    return (len(found) - len(set(found))) / len(ids) if found else 0.0
+
+
+def wrong_just_before(ids, n):
+    """this equals the share of n-grams that repeat the one just before: one counts wherever it came
+    before in the text."""
+    found = grams(ids, n)
+    again = sum(a == b for a, b in zip(found, found[1:], strict=False))
+    return again / len(found) if found else 0.0
+
+
+def wrong_in_blocks(ids, n):
+    """this equals n-grams that do not overlap: one starts at each token, not at every n-th."""
+    found = [tuple(ids[i : i + n]) for i in range(0, len(ids) - n + 1, n)]
+    return 1 - len(set(found)) / len(found) if found else 0.0
+
+
+def wrong_any_order(ids, n):
+    """this equals n-grams whose order does not matter: keep the tokens of each in their order, as a
+    tuple."""
+    found = [tuple(sorted(gram)) for gram in grams(ids, n)]
+    return 1 - len(set(found)) / len(found) if found else 0.0
+
+
+def wrong_last_one_missing(ids, n):
+    """this equals leaving out the last n-gram: they start at 0 up to len(ids) - n, so range needs
+    one more."""
+    found = grams(ids, n)[:-1]
+    return 1 - len(set(found)) / len(found) if found else 0.0
+
+
+def wrong_single_tokens(ids, n):
+    """this equals the repetition of single tokens, whatever n is: cut the ids into runs of n."""
+    return 1 - len(set(ids)) / len(ids) if ids else 0.0
+
+
+def wrong_one_for_none(ids, n):
+    """this equals 1 where there are no n-grams: a text that is too short repeats nothing, return
+    0.0."""
+    found = grams(ids, n)
+    return 1 - len(set(found)) / len(found) if found else 1.0
+
+
+def wrong_none_at_all(ids, n):
+    """this equals a division by 0 where there are no n-grams: return 0.0 if the text is too
+    short."""
+    found = grams(ids, n)
+    return 1 - len(set(found)) / len(found)
