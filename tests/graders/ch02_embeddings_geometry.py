@@ -71,35 +71,45 @@ def length_does_not_count(answer, seed):
 def cloud(seed, n, d):
     """A table with known directions: spread in clear steps, each with one largest entry.
 
-    The first direction's largest entry is positive, while its first, its last and the sum of
-    its entries are not, nor is the largest of the coordinates along it.
+    Other rules for a direction's sign go astray: of the first one, the first entry, the last, the
+    sum and the largest coordinate along it are negative; of the second, in larger tables, the last
+    entry.
     """
+    generator = torch.Generator().manual_seed(seed)
     spread = [6.0 * 0.55**i for i in range(min(n - 1, d))]
-    for attempt in itertools.count():
-        generator = torch.Generator().manual_seed(1000 * seed + attempt)
-        directions = _square(d, generator)[: len(spread)]
-        largest, second = directions.abs().topk(2, dim=1).values.T
-        if (largest < 1.15 * second).any():
-            continue
-        directions *= directions.gather(1, directions.abs().argmax(1, keepdim=True)).sign()
-        first = directions[0]
-        if d > 2 and max(first[0], first[-1], first.sum()) > -0.05:
-            continue
+    directions = next(found for found in _directions(len(spread), d, generator) if _awry(found))
+    while True:
         coordinates = torch.randn(n, len(spread), generator=generator, dtype=torch.float64)
         coordinates = torch.linalg.qr(coordinates - coordinates.mean(0)).Q
         place = coordinates.abs().argmax(dim=0, keepdim=True)
-        coordinates *= -coordinates.gather(0, place).sign()
-        high, low = coordinates.amax(0), -coordinates.amin(0)
-        if (high > 0.9 * low).any():
-            continue
-        centre = 3 * torch.randn(d, generator=generator, dtype=torch.float64)
-        return (coordinates * torch.tensor(spread) @ directions + centre).float()
-    raise AssertionError
+        wanted = torch.tensor([-1.0, 1.0]).repeat(d)[: len(spread)]
+        coordinates *= wanted * coordinates.gather(0, place).sign()
+        least, most = coordinates.abs().topk(2, dim=0).values.flip(0)
+        if (least < 0.95 * most).all():
+            break
+    centre = 3 * torch.randn(d, generator=generator, dtype=torch.float64)
+    return (coordinates * torch.tensor(spread) @ directions + centre).float()
 
 
-def _square(d, generator):
-    """d directions at right angles, of length 1, as rows."""
-    return torch.linalg.qr(torch.randn(d, d, generator=generator, dtype=torch.float64)).Q.T
+def _directions(count, d, generator):
+    """Directions at right angles, of length 1, as rows, each with one entry clearly the largest,
+    which is positive; and the same with the sign of some columns changed."""
+    while True:
+        square = torch.randn(d, d, generator=generator, dtype=torch.float64)
+        directions = torch.linalg.qr(square).Q[:count]
+        largest, second = directions.abs().topk(2, dim=1).values.T
+        if (largest > 1.15 * second).all():
+            for signs in itertools.product([1.0, -1.0], repeat=d):
+                turned = directions * torch.tensor(signs)
+                place = turned.abs().argmax(dim=1, keepdim=True)
+                yield turned * turned.gather(1, place).sign()
+
+
+def _awry(directions):
+    first, then = directions[:2]
+    if max(first[0], first[-1], first.sum()) > -0.05:
+        return False
+    return directions.shape[1] < 5 or max(-then[0], then[-1]) < -0.05
 
 
 def cases_pca(seed):

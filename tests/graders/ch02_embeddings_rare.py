@@ -266,22 +266,22 @@ def _explain_nearness(tokens, nearness, place, true):
 
 def _explain_far(token, true):
     numbers = f"(token {token}: nearness {true.nearness[token]:.3f}, at least {NEAR})"
+    dots, distances = true.rows @ true.middle, (true.rows - true.middle).norm(dim=1)
+    if distances[token] <= distances[true.others].sort().values[7]:
+        raise Wrong(
+            "this token's row lies close to the mean of the unused ones, but points elsewhere: "
+            f"choose by the cosine, not by the distance {numbers}"
+        )
     lengths = true.rows.norm(dim=1).tolist()
     if lengths[token] < 0.5 * sorted(lengths)[true.n // 2]:
         raise Wrong(
             "this token's row is short, but it points elsewhere than the unused ones: choose by "
             f"the cosine, not by the length {numbers}"
         )
-    dots, distances = true.rows @ true.middle, (true.rows - true.middle).norm(dim=1)
     if dots[token] > dots[true.unused].min():
         raise Wrong(
             "this token's row is long, and so its dot product with the mean is large; it points "
             f"elsewhere: choose by the cosine {numbers}"
-        )
-    if distances[token] < 1.05 * distances[true.others].min():
-        raise Wrong(
-            "this token's row lies close to the mean of the unused ones, but points elsewhere: "
-            f"choose by the cosine, not by the distance {numbers}"
         )
     raise Wrong(
         f"this token's row does not look like the unused ones: report tokens with a nearness of at "

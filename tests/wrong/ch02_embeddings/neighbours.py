@@ -1,0 +1,133 @@
+"""Wrong answers for embeddings.neighbours; each docstring is the sentence its writer is told."""
+
+from __future__ import annotations
+
+import torch
+
+
+def cosines(W_E, token):
+    unit = torch.nn.functional.normalize(W_E, dim=-1)
+    return unit @ unit[token]
+
+
+def nearest(nearness, token, k):
+    """The k largest, the token left out."""
+    order = nearness.argsort(descending=True, stable=True)
+    return order[order != token][:k].tolist()
+
+
+def wrong_dot_product(W_E, token, k):
+    """this equals sorting by the dot product, by which long rows win: divide by the lengths of the
+    rows."""
+    return nearest(W_E @ W_E[token], token, k)
+
+
+def wrong_distance(W_E, token, k):
+    """this equals sorting by the distance between the rows: sort by the cosine, which does not care
+    how long they are."""
+    return nearest(-(W_E - W_E[token]).norm(dim=-1), token, k)
+
+
+def wrong_farthest_first(W_E, token, k):
+    """this equals the smallest cosines, the farthest first: sort with descending=True."""
+    return nearest(-cosines(W_E, token), token, k)
+
+
+def wrong_itself_too(W_E, token, k):
+    """this equals counting the token among its own neighbours: leave it out."""
+    return cosines(W_E, token).argsort(descending=True, stable=True)[:k].tolist()
+
+
+def wrong_first_dropped(W_E, token, k):
+    """this equals dropping the first of the sorted tokens, which need not be the token itself:
+    leave out the one whose number is `token`."""
+    return cosines(W_E, token).argsort(descending=True, stable=True)[1 : k + 1].tolist()
+
+
+def wrong_one_too_few(W_E, token, k):
+    """this equals taking the k nearest and leaving the token out of them, so that k - 1 are left:
+    leave it out first, then take k."""
+    order = cosines(W_E, token).argsort(descending=True, stable=True)[:k]
+    return order[order != token].tolist()
+
+
+def wrong_any_sign(W_E, token, k):
+    """this equals sorting by the size of the cosine, whatever its sign: rows that point the
+    opposite way are far, not near."""
+    return nearest(cosines(W_E, token).abs(), token, k)
+
+
+def wrong_token_counts_as_zero(W_E, token, k):
+    """this equals giving the token itself the cosine 0, so that it comes before those with a
+    negative one: leave it out altogether."""
+    nearness = cosines(W_E, token)
+    nearness[token] = 0
+    return nearness.argsort(descending=True, stable=True)[:k].tolist()
+
+
+def wrong_token_put_last(W_E, token, k):
+    """this equals putting the token itself last, where it still counts if k is large: leave it out
+    altogether."""
+    nearness = cosines(W_E, token)
+    nearness[token] = -2
+    return nearness.argsort(descending=True, stable=True)[:k].tolist()
+
+
+def wrong_counted_anew(W_E, token, k):
+    """this equals numbers counted without the token's own row, one too small behind it: give the
+    rows' numbers in W_E."""
+    others = torch.arange(len(W_E)) != token
+    return cosines(W_E, token)[others].argsort(descending=True, stable=True)[:k].tolist()
+
+
+def wrong_larger_number_first(W_E, token, k):
+    """this equals putting the larger number first where cosines are the same: the smaller one comes
+    first (argsort with descending=True, stable=True)."""
+    order = cosines(W_E, token).argsort(stable=True).flip(0)
+    return order[order != token][:k].tolist()
+
+
+def wrong_zero_over_zero(W_E, token, k):
+    """this equals dividing by the length of a row of zeros, which gives nan, and nan sorts before
+    everything: the cosine with such a row counts as 0."""
+    length = W_E.norm(dim=-1)
+    return nearest(W_E @ W_E[token] / (length * length[token]), token, k)
+
+
+def wrong_zeros_left_out(W_E, token, k):
+    """this equals leaving rows of zeros out: their cosine counts as 0, and they are listed like any
+    other."""
+    nearness = cosines(W_E, token)
+    order = nearness.argsort(descending=True, stable=True)
+    return order[(order != token) & (W_E.norm(dim=-1)[order] > 0)][:k].tolist()
+
+
+def wrong_same_row_left_out(W_E, token, k):
+    """this equals leaving out every row with cosine 1, not the token alone: another token with such
+    a row is a neighbour."""
+    nearness = cosines(W_E, token)
+    order = nearness.argsort(descending=True, stable=True)
+    return order[(order != token) & (nearness[order] < 1 - 1e-6)][:k].tolist()
+
+
+def wrong_mean_taken_off(W_E, token, k):
+    """this equals the cosines after the mean of all rows is taken off: compare the rows as they
+    are."""
+    return nearest(cosines(W_E - W_E.mean(dim=0), token), token, k)
+
+
+def wrong_columns_scaled(W_E, token, k):
+    """this equals dividing each column by its length: it is the rows' lengths, norm(dim=-1)."""
+    scaled = torch.nn.functional.normalize(W_E, dim=0)
+    return nearest(scaled @ scaled[token], token, k)
+
+
+def wrong_cosines_returned(W_E, token, k):
+    """this equals the cosines of the neighbours: return the neighbours' numbers."""
+    nearness = cosines(W_E, token)
+    return nearness[nearest(nearness, token, k)].tolist()
+
+
+def wrong_by_number(W_E, token, k):
+    """this equals the k nearest tokens in the order of their numbers: put the nearest first."""
+    return sorted(nearest(cosines(W_E, token), token, k))

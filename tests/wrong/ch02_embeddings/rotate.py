@@ -1,0 +1,134 @@
+"""Wrong answers for embeddings.rotate; each docstring is the sentence that its writer is told."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+
+def angles(x, base, past=0, exponent=-2.0, first=0):
+    """[pos, 1, half]: each position's angle for each pair."""
+    n_pos, d_head = x.shape[1], x.shape[3]
+    frequency = base ** (exponent * torch.arange(d_head // 2) / d_head)
+    position = torch.arange(past + first, past + first + n_pos)
+    return (position[:, None] * frequency)[:, None]
+
+
+def turn(x, angle):
+    a, b = x.chunk(2, dim=-1)
+    cos, sin = angle.cos(), angle.sin()
+    return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
+
+
+def wrong_neighbours_paired(x, base, past=0):
+    """this equals turning neighbours, numbers 0 and 1, 2 and 3: pair number i of the first half
+    with number i of the second."""
+    angle = angles(x, base, past)
+    a, b = x[..., ::2], x[..., 1::2]
+    cos, sin = angle.cos(), angle.sin()
+    return torch.stack([a * cos - b * sin, b * cos + a * sin], dim=-1).flatten(-2)
+
+
+def wrong_halves_woven(x, base, past=0):
+    """this equals the turned halves woven into each other: put the first half first and the second
+    behind it, with torch.cat."""
+    return torch.stack(turn(x, angles(x, base, past)).chunk(2, dim=-1), dim=-1).flatten(-2)
+
+
+def wrong_halves_exchanged(x, base, past=0):
+    """this equals the right numbers with the second half first: the numbers made from a, a cos - b
+    sin, come first."""
+    return torch.cat(turn(x, angles(x, base, past)).chunk(2, dim=-1)[::-1], dim=-1)
+
+
+def wrong_backwards(x, base, past=0):
+    """this equals turning the other way: a' is a cos minus b sin, b' is b cos plus a sin."""
+    return turn(x, -angles(x, base, past))
+
+
+def wrong_both_plus(x, base, past=0):
+    """this equals a plus sign in both rows, which is no turning: a' is a cos minus b sin."""
+    angle = angles(x, base, past)
+    a, b = x.chunk(2, dim=-1)
+    cos, sin = angle.cos(), angle.sin()
+    return torch.cat([a * cos + b * sin, b * cos + a * sin], dim=-1)
+
+
+def wrong_turned_twice(x, base, past=0):
+    """this equals making b' from the new a: both rows of the formula need the old one."""
+    angle = angles(x, base, past)
+    a, b = x.chunk(2, dim=-1)
+    cos, sin = angle.cos(), angle.sin()
+    a = a * cos - b * sin
+    return torch.cat([a, b * cos + a * sin], dim=-1)
+
+
+def wrong_past_ignored(x, base, past=0):
+    """this equals counting the positions from 0 whatever past says: the first is number `past`."""
+    return turn(x, angles(x, base))
+
+
+def wrong_one_late(x, base, past=0):
+    """this equals counting the positions from past + 1: the first is number `past`, so that
+    position 0 is not turned at all."""
+    return turn(x, angles(x, base, past, first=1))
+
+
+def wrong_only_past(x, base, past=0):
+    """this equals turning every position of x by the same angles, those of position `past`: each
+    further position is one more."""
+    return turn(x, angles(x[:, :1], base, past))
+
+
+def wrong_exponent_halved(x, base, past=0):
+    """this equals the exponent -i / d_head: it is -2i / d_head."""
+    return turn(x, angles(x, base, past, exponent=-1.0))
+
+
+def wrong_exponent_doubled(x, base, past=0):
+    """this equals the exponent -4i / d_head: it is -2i / d_head with i = 0, 1, 2, ... If you count
+    0, 2, 4, ..., the 2 is in it already."""
+    return turn(x, angles(x, base, past, exponent=-4.0))
+
+
+def wrong_ever_faster(x, base, past=0):
+    """this equals the exponent without its minus sign, so that later pairs turn ever faster: it is
+    -2i / d_head."""
+    return turn(x, angles(x, base, past, exponent=2.0))
+
+
+def wrong_one_speed(x, base, past=0):
+    """this equals turning every pair as fast as pair 0: pair i turns by base^(-2i / d_head) a
+    step."""
+    return turn(x, angles(x, base, past, exponent=0.0))
+
+
+def wrong_pairs_counted_down(x, base, past=0):
+    """this equals the speeds in the opposite order, the last pair turning fastest: pair 0 turns by
+    1 a step."""
+    return turn(x, angles(x, base, past).flip(-1))
+
+
+def wrong_counts_pairs_from_one(x, base, past=0):
+    """this equals counting the pairs from 1: the first is pair 0, and turns by 1 a step."""
+    return turn(x, angles(x, base, past) * base ** (-2 / x.shape[3]))
+
+
+def wrong_degrees(x, base, past=0):
+    """this equals angles taken for degrees: they are radians, as torch.cos and torch.sin take them,
+    so do not convert them."""
+    return turn(x, angles(x, base, past) * math.pi / 180)
+
+
+def wrong_heads_counted(x, base, past=0):
+    """this equals turning by the number of the head, not of the position: positions are the second
+    axis of x, [batch, pos, n_heads, d_head]."""
+    return turn(x.transpose(1, 2), angles(x.transpose(1, 2), base, past)).transpose(1, 2)
+
+
+def wrong_only_first_half(x, base, past=0):
+    """this equals turning the first half and leaving the second as it was: both numbers of a pair
+    change."""
+    turned = turn(x, angles(x, base, past)).chunk(2, dim=-1)[0]
+    return torch.cat([turned, x.chunk(2, dim=-1)[1]], dim=-1)
