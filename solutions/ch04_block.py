@@ -456,14 +456,12 @@ def parameters(config: Config) -> dict[str, int]:
         mlp = d_model * config.d_mlp * (3 if config.gated else 2)
         if config.bias and not config.gated:
             mlp += config.d_mlp + d_model
-    counts = {
-        "embedding": config.d_vocab * d_model,
-        "positions": config.n_ctx * d_model if config.positions == "learned" else 0,
-        "attention": n_layers * attention,
-        "mlp": n_layers * mlp,
-        "norms": n_norms * d_model * {"layer": 2, "rms": 1, None: 0}[config.norm],
-        "unembedding": 0 if config.tied else d_model * config.d_vocab,
-    }
+    counts = {"embedding": config.d_vocab * d_model}
+    counts["positions"] = config.n_ctx * d_model if config.positions == "learned" else 0
+    counts["attention"] = n_layers * attention
+    counts["mlp"] = n_layers * mlp
+    counts["norms"] = n_norms * d_model * {"layer": 2, "rms": 1, None: 0}[config.norm]
+    counts["unembedding"] = 0 if config.tied else d_model * config.d_vocab
     return counts | {"total": sum(counts.values())}
 
 

@@ -153,7 +153,7 @@ STYLES = {
         "tied": True,
     },
 }
-SIZES = {"n_layers": 3, "d_model": 7, "n_heads": 6, "n_kv_heads": 2, "d_head": 4, "d_mlp": 9}
+SIZES = {"n_layers": 5, "d_model": 7, "n_heads": 6, "n_kv_heads": 2, "d_head": 4, "d_mlp": 9}
 SIZES |= {"d_vocab": 23, "n_ctx": 13}
 
 
