@@ -74,7 +74,7 @@ def logits_without(
     neurons: list[int],
     where: Bool[Tensor, "batch pos"],
 ) -> Float[Tensor, "n d_vocab"]:
-    """The logits at some positions with neurons of a layer ablated (none: as they were).
+    """The logits at some positions with neurons of a layer ablated.
 
     Starts at the layer, from the `resid_pre` that `cache` kept, and unembeds only `where`.
     """
