@@ -57,6 +57,7 @@ def cases_join(seed):
         Case('b"cab": ab, then cab', (b"cab", ABC | {b"ab": 3, b"cab": 4})),
         Case('b"aaa": the leftmost first', (b"aaa", ABC | {b"aa": 3})),
         Case('b"aaaaaaa", with aa and aaa', (b"aaaaaaa", ABC | {b"aa": 3, b"aaa": 4})),
+        Case("nine times a, a vocabulary of two", (b"a" * 9, {b"a": 0, b"aa": 1})),
         Case('b"abc" is a token, no joining leads to it', (b"abc", ABC | {b"abc": 3})),
         Case("one byte", (b"c", ABC | {b"ab": 3})),
         Case("no bytes", (b"", ABC)),
