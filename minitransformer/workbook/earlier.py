@@ -139,11 +139,8 @@ def _say_unless_passed(shelf: Shelf, id: str, name: str) -> None:
         return
     status = State(shelf.project.work).status(id)
     if status != PASSED:
-        how = "failed its last check" if status == FAILED else "was never checked"
-        _say(
-            f"{id} in {name} {how}: it is used, and what is built on it may be wrong. "
-            f"Check it: {COMMAND} check {id}"
-        )
+        how = "its last check failed" if status == FAILED else "it was never checked"
+        _say(f"{id} in {name} is used, though {how}: {COMMAND} check {id}")
 
 
 def _say(text: str) -> None:
