@@ -225,43 +225,7 @@ def top_p(logits: Float[Tensor, "batch d_vocab"], p: float) -> Float[Tensor, "ba
 
 
 # %% [markdown]
-# ## 5 · A penalty on repeating
-# Left to itself a model likes to repeat what is already there. One remedy makes the logits of all
-# tokens that the text already holds smaller before the softmax. A logit above 0 is **divided** by
-# the strength; a logit below 0 is **multiplied** by it (dividing would bring it nearer to 0, and
-# so make the token *more* likely).
-#
-# In: `logits [batch, d_vocab]`, `seen [batch, d_vocab]`, true for the tokens that this row's text
-# holds, and `strength`, above 0. Out: a new tensor of the shape of `logits`; a token that was not
-# seen keeps its logit. Strength 1 changes nothing.
-#
-# **By hand.** The logits $[2, -2, 2]$, of which the first two tokens were seen, at strength 2:
-# $[1, -4, 2]$.
-
-# %% [markdown] tags=["hints"]
-# 1. There are two choices to make for each number: above 0 or not, and seen or not.
-# 2. `torch.where(condition, a, b)` takes from `a` where the condition is true, else from `b`.
-# 3. `penalised = torch.where(logits > 0, logits / strength, logits * strength)`, and a second
-#    `torch.where` that takes it only where `seen` is true.
-
-
-# %%
-# exercise: generation.penalty
-# points 1 · minutes 10 · difficulty 1
-def penalty(
-    logits: Float[Tensor, "batch d_vocab"], seen: Bool[Tensor, "batch d_vocab"], strength: float
-) -> Float[Tensor, "batch d_vocab"]:
-    """The logits with those of the tokens that were seen made smaller.
-
-    Above 0 they are divided by the strength, below 0 multiplied by it.
-    """
-    # YOUR TURN: the smaller logits; then take them only for the tokens that were seen.
-    penalised = torch.where(logits > 0, logits / strength, logits * strength)
-    return torch.where(seen, penalised, logits)
-
-
-# %% [markdown]
-# ## 6 · Measuring repetition
+# ## 5 · Measuring repetition
 # How much does a text repeat itself? Cut it into all its **n-grams**: the runs of `n` neighbouring
 # tokens, one starting at each token that has `n - 1` more behind it. Count those that came before
 # in the same text, and divide by how many there are. A text that never repeats has 0; one that is
@@ -291,6 +255,42 @@ def repetition(ids: list[int], n: int) -> float:
     if not grams:
         return 0.0
     return 1 - len(set(grams)) / len(grams)
+
+
+# %% [markdown]
+# ## 6 · A penalty on repeating
+# A model that repeats itself can be held back: make the logits of all tokens that the text already
+# holds smaller, before the softmax. A logit above 0 is **divided** by the strength; a logit below
+# 0 is **multiplied** by it (dividing would bring it nearer to 0, and so make the token *more*
+# likely).
+#
+# In: `logits [batch, d_vocab]`, `seen [batch, d_vocab]`, true for the tokens that this row's text
+# holds, and `strength`, above 0. Out: a new tensor of the shape of `logits`; a token that was not
+# seen keeps its logit. Strength 1 changes nothing.
+#
+# **By hand.** The logits $[2, -2, 2]$, of which the first two tokens were seen, at strength 2:
+# $[1, -4, 2]$.
+
+# %% [markdown] tags=["hints"]
+# 1. There are two choices to make for each number: above 0 or not, and seen or not.
+# 2. `torch.where(condition, a, b)` takes from `a` where the condition is true, else from `b`.
+# 3. `penalised = torch.where(logits > 0, logits / strength, logits * strength)`, and a second
+#    `torch.where` that takes it only where `seen` is true.
+
+
+# %%
+# exercise: generation.penalty
+# points 1 · minutes 10 · difficulty 1
+def penalty(
+    logits: Float[Tensor, "batch d_vocab"], seen: Bool[Tensor, "batch d_vocab"], strength: float
+) -> Float[Tensor, "batch d_vocab"]:
+    """The logits with those of the tokens that were seen made smaller.
+
+    Above 0 they are divided by the strength, below 0 multiplied by it.
+    """
+    # YOUR TURN: the smaller logits; then take them only for the tokens that were seen.
+    penalised = torch.where(logits > 0, logits / strength, logits * strength)
+    return torch.where(seen, penalised, logits)
 
 
 # %% [markdown]
@@ -371,8 +371,9 @@ def cached(
 
 # %% [markdown]
 # ## 8 · A text that goes in circles
-# A model that always takes the likeliest token often ends up writing the same few tokens again and
-# again. Find a prompt after which that happens, and the length of the circle.
+# A model that always takes the likeliest token, which is called *greedy* decoding, often ends up
+# writing the same few tokens again and again. Find a prompt after which that happens, and the
+# length of the circle.
 #
 # `model` is a `Transformer`; `generate(model, [prompt], n_new)` continues a prompt, a list of ids,
 # by `n_new` tokens, each time with the likeliest one, and returns one list of new ids for each

@@ -1,4 +1,4 @@
-"""Graders of chapter 05: top_p, penalty, repetition. Oracles go token by token."""
+"""Graders of chapter 05: top_p, repetition, penalty. Oracles go token by token."""
 
 from __future__ import annotations
 
@@ -67,56 +67,7 @@ def the_nucleus_of_the_nucleus(answer, seed):
         raise Wrong(f"the kept tokens of a text have {total.min():.3f} together, less than p = 0.6")
 
 
-# ---- 5 penalty
-
-
-def cases_penalty(seed):
-    generator = torch.Generator().manual_seed(seed)
-    seen = torch.rand(4, 11, generator=generator) < 0.5
-    zeros = numbers(seed + 1, 4, 11)
-    zeros[:, 2], zeros[1, 4], zeros[:, 6] = 0.0, -0.0, -INF
-    return [
-        Case("4 texts, 11 tokens, strength 1.3", (numbers(seed, 4, 11), seen, 1.3)),
-        Case("strength 2.5, some logits 0 and -inf", (zeros, seen, 2.5)),
-        Case("strength 0.5", (numbers(seed + 2, 4, 11), seen, 0.5)),
-        Case("no token seen, strength 3", (numbers(seed, 2, 7), torch.zeros(2, 7).bool(), 3.0)),
-    ]
-
-
-def oracle_penalty(logits, seen, strength):
-    out = logits.double().clone()
-    for b in range(len(logits)):
-        for token in range(logits.shape[1]):
-            logit = float(logits[b, token])
-            if seen[b, token] and logit > 0:
-                out[b, token] = logit / strength
-            elif seen[b, token] and logit < 0:
-                out[b, token] = logit * strength
-    return out
-
-
-def penalty_by_hand(answer):
-    seen = torch.tensor([[True, True, False]])
-    expect_close(
-        answer(torch.tensor([[2.0, -2.0, 2.0]]), seen, 2.0),
-        torch.tensor([[1.0, -4.0, 2.0]]),
-        "the logits [2, -2, 2], of which the first two were seen, at strength 2",
-    )
-
-
-def strength_one_changes_nothing(answer, seed):
-    logits = numbers(seed, 3, 5)
-    found = answer(logits.clone(), torch.ones(3, 5).bool(), 1.0)
-    expect_close(found, logits, "the logits at strength 1, all tokens seen")
-
-
-def back_again(answer, seed):
-    logits, seen = numbers(seed, 3, 5), torch.ones(3, 5).bool()
-    found = answer(answer(logits.clone(), seen, 4.0), seen, 0.25)
-    expect_close(found, logits, "the logits at strength 4, and the result at strength 1/4")
-
-
-# ---- 6 repetition
+# ---- 5 repetition
 
 
 def cases_repetition(seed):
@@ -169,6 +120,55 @@ def model_loop(answer, seed):
     expect_close(answer(new, 2), oracle_repetition(new, 2), "the repetition of what a model wrote")
 
 
+# ---- 6 penalty
+
+
+def cases_penalty(seed):
+    generator = torch.Generator().manual_seed(seed)
+    seen = torch.rand(4, 11, generator=generator) < 0.5
+    zeros = numbers(seed + 1, 4, 11)
+    zeros[:, 2], zeros[1, 4], zeros[:, 6] = 0.0, -0.0, -INF
+    return [
+        Case("4 texts, 11 tokens, strength 1.3", (numbers(seed, 4, 11), seen, 1.3)),
+        Case("strength 2.5, some logits 0 and -inf", (zeros, seen, 2.5)),
+        Case("strength 0.5", (numbers(seed + 2, 4, 11), seen, 0.5)),
+        Case("no token seen, strength 3", (numbers(seed, 2, 7), torch.zeros(2, 7).bool(), 3.0)),
+    ]
+
+
+def oracle_penalty(logits, seen, strength):
+    out = logits.double().clone()
+    for b in range(len(logits)):
+        for token in range(logits.shape[1]):
+            logit = float(logits[b, token])
+            if seen[b, token] and logit > 0:
+                out[b, token] = logit / strength
+            elif seen[b, token] and logit < 0:
+                out[b, token] = logit * strength
+    return out
+
+
+def penalty_by_hand(answer):
+    seen = torch.tensor([[True, True, False]])
+    expect_close(
+        answer(torch.tensor([[2.0, -2.0, 2.0]]), seen, 2.0),
+        torch.tensor([[1.0, -4.0, 2.0]]),
+        "the logits [2, -2, 2], of which the first two were seen, at strength 2",
+    )
+
+
+def strength_one_changes_nothing(answer, seed):
+    logits = numbers(seed, 3, 5)
+    found = answer(logits.clone(), torch.ones(3, 5).bool(), 1.0)
+    expect_close(found, logits, "the logits at strength 1, all tokens seen")
+
+
+def back_again(answer, seed):
+    logits, seen = numbers(seed, 3, 5), torch.ones(3, 5).bool()
+    found = answer(answer(logits.clone(), seen, 4.0), seen, 0.25)
+    expect_close(found, logits, "the logits at strength 4, and the result at strength 1/4")
+
+
 GRADERS = [
     grader(
         "generation.top_p",
@@ -181,6 +181,14 @@ GRADERS = [
         },
     ),
     grader(
+        "generation.repetition",
+        cases=cases_repetition,
+        oracle=oracle_repetition,
+        by_hand=repetition_by_hand,
+        properties={"other ids, the same pattern": names_do_not_matter},
+        tiny_model={"what a model wrote": model_loop},
+    ),
+    grader(
         "generation.penalty",
         cases=cases_penalty,
         oracle=oracle_penalty,
@@ -189,13 +197,5 @@ GRADERS = [
             "strength 1 changes nothing": strength_one_changes_nothing,
             "a strength and its inverse": back_again,
         },
-    ),
-    grader(
-        "generation.repetition",
-        cases=cases_repetition,
-        oracle=oracle_repetition,
-        by_hand=repetition_by_hand,
-        properties={"other ids, the same pattern": names_do_not_matter},
-        tiny_model={"what a model wrote": model_loop},
     ),
 ]
