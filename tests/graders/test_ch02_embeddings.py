@@ -12,11 +12,20 @@ import ch02_embeddings_geometry
 import ch02_embeddings_rare
 import ch02_embeddings_stream
 
+embed, position, rotate = ch02_embeddings_entry.GRADERS
+neighbours, pca, separate = ch02_embeddings_geometry.GRADERS
+contributions, overlap = ch02_embeddings_stream.GRADERS
+(rare,) = ch02_embeddings_rare.GRADERS
 GRADERS = [
-    *ch02_embeddings_entry.GRADERS,
-    *ch02_embeddings_geometry.GRADERS,
-    *ch02_embeddings_stream.GRADERS,
-    *ch02_embeddings_rare.GRADERS,
+    embed,
+    neighbours,
+    pca,
+    separate,
+    rare,
+    position,
+    rotate,
+    contributions,
+    overlap,
 ]
 
 
