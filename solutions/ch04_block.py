@@ -132,8 +132,7 @@ def layer_norm(
     """
     # YOUR TURN: subtract the mean along the last axis; norm what is left; stretch and shift.
     left = x - x.mean(dim=-1, keepdim=True)
-    variance = left.pow(2).mean(dim=-1, keepdim=True)
-    return left / (variance + eps).sqrt() * w + b
+    return mine("block.rms_norm")(left, w, eps) + b
 
 
 # %% [markdown]

@@ -233,7 +233,7 @@ def parameters_by_hand(answer):
         found = answer(config)
         expected = dict(zip(parts, counts, strict=True))
         for part in parts:
-            what = f"{part} of the model in {style} style worked by hand on the page"
+            what = f"'{part}' of the model in {style} style worked by hand on the page"
             expect_close(found.get(part), expected[part], what)
 
 

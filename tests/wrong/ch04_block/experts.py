@@ -154,3 +154,14 @@ def wrong_load_of_the_router(x, W_router, experts, k):
     """this equals the mean of the router's softmax: the load counts the places that each expert
     received."""
     return mixture(x, W_router, experts, k, share=lambda chosen, w, p: p.mean(dim=0))
+
+
+def wrong_router_read_in_rows(x, W_router, experts, k):
+    """this equals experts taken in the order of a token's choices, the first choice to the first
+    expert: use the numbers that topk returns, its second value."""
+    top = (x @ W_router).softmax(dim=-1).topk(k, dim=-1).values
+    weights = top / top.sum(dim=-1, keepdim=True)
+    out = sum(weights[:, i, None] * experts[i](x) for i in range(k))
+    load = torch.zeros(len(experts), dtype=x.dtype)
+    load[:k] = 1 / k
+    return out, load

@@ -108,3 +108,15 @@ def wrong_centred_only(x, w, b, eps=1e-5):
     """this equals subtracting the mean without dividing: divide by the root of the variance plus
     eps."""
     return left_over(x) * w + b
+
+
+def wrong_standard_deviation(x, w, b, eps=1e-5):
+    """this equals dividing by x.std, which divides the sum of squares by d_model - 1 and knows no
+    eps: take the root of the mean square of what is left, plus eps."""
+    return left_over(x) / x.std(dim=-1, keepdim=True) * w + b
+
+
+def wrong_standard_deviation_and_eps(x, w, b, eps=1e-5):
+    """this equals dividing by x.std plus eps: eps goes under the root, and the sum of squares is
+    divided by d_model, not by d_model - 1."""
+    return left_over(x) / (x.std(dim=-1, keepdim=True) + eps) * w + b

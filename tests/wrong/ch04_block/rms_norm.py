@@ -100,3 +100,9 @@ def wrong_divided_by_one_less(x, w, eps=1e-5):
 def wrong_eps_subtracted(x, w, eps=1e-5):
     """this equals an RMSNorm with eps subtracted: add it to the mean square."""
     return x / (mean_square(x) - eps).sqrt() * w
+
+
+def wrong_length(x, w, eps=1e-5):
+    """this equals the vector over its length, .norm(), without eps: divide by the root of the mean
+    square plus eps."""
+    return x / x.norm(dim=-1, keepdim=True) * w
