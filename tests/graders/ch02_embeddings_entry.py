@@ -68,7 +68,7 @@ def no_negative_token(answer, seed):
     W_E = draw(seed, 6, 4)
     for number in (-1, -6):
         tokens = torch.tensor([[1, 0, 5], [2, number, 3]])
-        why = "no token has a negative number, but W_E[-1] is the last token's row"
+        why = "W_E[-1] is the last token's row, so look for numbers below 0 before you look rows up"
         expect_index_error(answer, (tokens, W_E), f"with {number} among the tokens", why)
 
 
@@ -113,7 +113,10 @@ def position_by_hand(answer):
 
 
 def no_place_beyond_the_table(answer, seed):
-    why = "W_pos has no row for the last position (a slice comes out shorter, and does not say so)"
+    why = (
+        "W_pos has no row for the last position, and a slice only comes out shorter: look the rows "
+        "up by their numbers, or compare past + pos with n_ctx first"
+    )
     for pos, past in [(2, 4), (3, 4), (2, 5), (1, 9), (7, 0)]:
         given = f"with n_ctx 5, {pos} position{'s' * (pos > 1)} and past={past}"
         expect_index_error(answer, (draw(seed, 2, pos, 4), draw(seed, 5, 4), past), given, why)

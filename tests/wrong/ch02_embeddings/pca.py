@@ -93,12 +93,33 @@ def wrong_largest_coordinate_positive(x, k):
     return coordinates * coordinates.gather(0, place).sign(), share
 
 
-def wrong_sign_of_the_maximum(x, k):
-    """this equals the sign of each direction's largest number, which is nearly always positive, so
-    that nothing is turned: take the entry of largest size, by directions.abs()."""
+def wrong_signs_as_svd_gives(x, k):
+    """this equals the directions with the signs that svd happened to give them: turn a direction
+    round where its entry of largest size, found by directions.abs(), is negative."""
     centred = x - x.mean(dim=0)
     _, size, directions = torch.linalg.svd(centred, full_matrices=False)
-    return result(centred, size, directions * directions.amax(dim=1, keepdim=True).sign(), k)
+    return result(centred, size, directions, k)
+
+
+def eigh(x):
+    """The rows without their mean, the variances and the directions, as columns, weakest first."""
+    centred = x - x.mean(dim=0)
+    return centred, *torch.linalg.eigh(centred.T @ centred)
+
+
+def wrong_signs_as_eigh_gives(x, k):
+    """this equals the directions with the signs that eigh happened to give them: turn a direction
+    round where its entry of largest size, found by .abs(), is negative."""
+    centred, variance, columns = eigh(x)
+    share = (variance / variance.sum()).flip(0)
+    return centred @ columns.flip(1)[:, :k], share[:k]
+
+
+def wrong_strongest_last(x, k):
+    """this equals the k strongest directions with the strongest last, as eigh lists them: the first
+    has the most variance."""
+    coordinates, share = result(*parts(x), k)
+    return coordinates.flip(1), share.flip(0)
 
 
 def wrong_all_entries_positive(x, k):

@@ -127,6 +127,12 @@ def wrong_heads_counted(x, base, past=0):
     return turn(x.transpose(1, 2), angles(x.transpose(1, 2), base, past)).transpose(1, 2)
 
 
+def wrong_no_axis_for_heads(x, base, past=0):
+    """this equals a table of angles without an axis for the heads, [pos, d_head / 2], so that
+    positions meet heads: make it [pos, 1, d_head / 2], by angle[:, None]."""
+    return turn(x, angles(x, base, past)[:, 0])
+
+
 def wrong_only_first_half(x, base, past=0):
     """this equals turning the first half and leaving the second as it was: both numbers of a pair
     change."""
