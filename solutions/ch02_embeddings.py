@@ -32,6 +32,8 @@
 # | `d_vocab` | tokens that the model knows |
 # | `d_model` | numbers in an embedding, and at each position of the stream |
 # | `n_ctx` | positions that a model has room for |
+# | `n_heads`, `d_head` | short vectors at each position, and numbers in each (exercise 7) |
+# | `n_parts` | vectors that add up to the stream (exercise 8) |
 # | `n`, `m`, `d` | rows of a table and numbers in a row, where it may be any table |
 #
 # Weights stand on the right of what they act on: `x @ W`. Positions, tokens and layers are
@@ -304,7 +306,7 @@ def rare(
 # tokenizer = pretrained.load_tokenizer("smollm2-135m-instruct")
 # tokens, nearness, typical = rare(model.W_E.detach(), list(range(7, 17)), 12)
 # for token, near in zip(tokens, nearness):
-#     print(f"{near:.3f}  {tokenizer.decode([token])!r}")
+#     print(f"{near:.4f}  {tokenizer.decode([token])!r}")
 # print(f"typical: {typical:.3f}")
 
 # %% [markdown]
