@@ -241,8 +241,8 @@ def separate(a: Float[Tensor, "n d"], b: Float[Tensor, "m d"]) -> tuple[Float[Te
 # %% [markdown]
 # ## 5 · Tokens that training hardly touched
 # A vocabulary is chosen before the model is trained, on other texts. Some of its tokens may hardly
-# ever come up in training; then their rows were hardly moved *by their own occurrence*, and the
-# model does strange things when it meets them. Can you find them from the table alone?
+# ever come up in training: then nothing pulled at their rows when they were read, and the model
+# never learned what they stand for. Can you find such tokens from the table alone?
 #
 # A clue: some tokens are *known* never to occur in text (SmolLM2 has markers for things that are
 # no text, such as `<jupyter_code>`). Their rows show what can become of a row that no text
@@ -299,7 +299,7 @@ def rare(
 
 
 # %% tags=["active-ipynb"]
-# # Your function on a real language model. Its tokens 7 to 16 are markers that it was not given.
+# # Your function on a real language model, whose tokens 7 to 16 are markers that are no text.
 # from minitransformer import pretrained
 #
 # model = pretrained.load("smollm2-135m-instruct")
