@@ -2,7 +2,10 @@
 
 The neurons named here were found on other speeches than they are judged on (the page shows the
 finding). Neurons and ranges were chosen while looking at the speeches that are not held out, with
-the seeds 0, 7 and 1000, so those do not judge; the recorded runs have 1 to 5, the page has 6.
+the seeds 0, 7 and 1000, so those do not judge; the recorded runs have 1 to 5, the page has 6. One
+round of recorded runs was thrown away: its draws (24 speeches of 48 tokens) held the word "a" fewer
+than twenty times. With the new size, and after that round, the lower bound of block.luck was set anew,
+from 0.4 to 0.3, on the speeches that are not held out.
 """
 
 from __future__ import annotations
@@ -43,7 +46,7 @@ N_WORDS = 200  # the words that a neuron's row pushes hardest
 # claim, source, the paper's value, low, high, unit. Values of papers are of other models.
 CLAIMS: dict[str, tuple[str, str, float | None, float, float, str]] = {
     "block.article-rule": (
-        "Neuron 25.9 fires on the word a: its gate is open there more often than elsewhere "
+        "Neuron 25.9 fires on the word 'a': its gate is open there more often than elsewhere "
         "(control: the average neuron)",
         "geva2021", None, 0.8, 1.0, "share of tokens",
     ),
@@ -58,23 +61,23 @@ CLAIMS: dict[str, tuple[str, str, float | None, float, float, str]] = {
         "geva2022", None, 0.9, 1.0, "of the words",
     ),
     "block.article-vowels": (
-        "Without neuron 25.9 a word that begins with a vowel is this many times as likely after a "
-        "(control: without a random neuron of its layer)",
+        "Without neuron 25.9 a word that begins with a vowel is this many times as likely after "
+        "'a' (control: without a random neuron of its layer)",
         "miller2023", None, 1.5, 6.0, "times",
     ),
     "block.article-matters": (
-        "Removing neuron 25.9 changes the prediction after a (control: removing a random neuron "
+        "Removing neuron 25.9 changes the prediction after 'a' (control: removing a random neuron "
         "of its layer)",
         "geva2021", None, 0.01, 0.2, "nats (KL)",
     ),
     "block.busy": (
-        "Removing neuron 10.222 changes the prediction after the (control: removing a random "
+        "Removing neuron 10.222 changes the prediction after 'the' (control: removing a random "
         "neuron of its layer)",
         "geva2021", None, 0.2, 1.5, "nats (KL)",
     ),
     "block.idle": (
-        "Removing neuron 10.1079, which fires on the more reliably, leaves the prediction after "
-        "the nearly as it was (control: removing neuron 10.222)",
+        "Removing neuron 10.1079, which fires on 'the' more reliably, leaves the prediction "
+        "after it nearly as it was (control: removing neuron 10.222)",
         "geva2021", None, 0.0, 0.01, "nats (KL)",
     ),
     "block.row-foretells": (
