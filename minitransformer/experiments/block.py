@@ -4,7 +4,7 @@ The neurons named here were found on other speeches than they are judged on (the
 finding). Neurons and ranges were chosen while looking at the speeches that are not held out, with
 the seeds 0, 7 and 1000, so those do not judge; the recorded runs have 1 to 5, the page has 6. One
 round of recorded runs was thrown away: its draws (24 speeches of 48 tokens) held the word "a" fewer
-than twenty times. With the new size, and after that round, the lower bound of block.luck was set anew,
+than twenty times. After it the lower bound of block.luck was set anew for draws of the new size,
 from 0.4 to 0.3, on the speeches that are not held out.
 """
 
