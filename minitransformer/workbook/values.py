@@ -14,6 +14,10 @@ from torch import Tensor
 
 IN_FULL = 24  # a tensor of at most so many entries is printed whole
 _LINE = 200  # and a list, dict or text of at most so many characters
+_PLAIN = {
+    bool: "a bool", int: "a number", float: "a number", dict: "a dict", list: "a list",
+    tuple: "a tuple", str: "a str", bytes: "bytes", type(None): "None",
+}  # fmt: skip
 _BESIDE = 4  # of a longer one, so many neighbours of the place in question, on either side
 
 
@@ -23,12 +27,14 @@ def kind(value: Any) -> str:
     >>> kind([1]), kind(b"a"), kind(Counter("a")), kind(torch.zeros(2).double())
     ('a list', 'bytes', 'a dict', 'a floating-point tensor')
     """
+    if type(value) in _PLAIN:
+        return _PLAIN[type(value)]
     if isinstance(value, Tensor):
         if value.is_floating_point():
             return "a floating-point tensor"
         return "a boolean tensor" if value.dtype == torch.bool else f"a tensor of {value.dtype}"
     name = type(value).__name__.replace("ndarray", "numpy array")
-    if name in ("bool", "bool_"):
+    if name == "bool_":  # numpy's
         return "a bool"
     if isinstance(value, Real):
         return "a number"
@@ -37,8 +43,6 @@ def kind(value: Any) -> str:
     for plain in (list, tuple):
         if isinstance(value, plain):
             return f"a {plain.__name__}"
-    if value is None or isinstance(value, bytes):
-        return "None" if value is None else "bytes"
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
