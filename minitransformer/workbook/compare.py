@@ -48,6 +48,9 @@ def agree(a: Any, b: Any, *, rtol: float = RTOL, atol: float = ATOL) -> bool:
     """Whether two values are of one kind and shape, and equal to rounding."""
     if _plain(a) and _plain(b):
         return a == b  # without a sentence, which takes longer
+    if isinstance(a, (tuple, list)) and kind(a) == kind(b):
+        rows = zip(a, b, strict=False)
+        return len(a) == len(b) and all(agree(x, y, rtol=rtol, atol=atol) for x, y in rows)
     return not mismatch(a, b) and not difference(a, b, rtol, atol)
 
 
