@@ -121,12 +121,14 @@ def grader(
     properties: Mapping[str, Check] | None = None,
     tiny_model: Mapping[str, Check] | None = None,
     predicate: Check | None = None,
+    tensors: bool = True,
 ) -> Grader:
     """Build the ladder of one exercise.
 
     `cases(seed)` and `oracle(*args)` give the inputs and the expected outputs, `by_hand(answer)`,
     `properties` and `tiny_model` (name -> `check(answer, seed)`) raise `Wrong`. An open-ended
     exercise has `predicate(answer, seed)` instead, which raises `Wrong` with what is lacking.
+    `tensors=False` where answers are lists, numbers or text, which have no shape and no dtype.
     """
     rungs: list[Rung] = []
     if predicate is not None:
@@ -136,7 +138,7 @@ def grader(
     elif cases is None or oracle is None:
         raise ValueError(f"{id}: expected cases and an oracle, or a predicate")
     else:
-        rungs = on_cases(cases, oracle)
+        rungs = on_cases(cases, oracle, tensors)
         if by_hand is not None:
             hand = Rung("by hand", lambda answer, _seed: by_hand(answer), BY_HAND)
             rungs.insert(-1, hand)

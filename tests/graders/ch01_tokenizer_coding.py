@@ -224,6 +224,7 @@ GRADERS = [
         cases=cases_join,
         oracle=oracle_join,
         by_hand=join_by_hand,
+        tensors=False,
         properties={
             "the tokens are the chunk": the_tokens_are_the_chunk,
             "every learnt token comes back whole": every_learnt_token_comes_back_whole,
@@ -234,6 +235,7 @@ GRADERS = [
         cases=cases_encode,
         oracle=oracle_encode,
         by_hand=encode_by_hand,
+        tensors=False,
         properties={"the bytes come back": the_bytes_come_back},
     ),
     grader(
@@ -241,6 +243,7 @@ GRADERS = [
         cases=cases_decode,
         oracle=oracle_decode,
         by_hand=decode_by_hand,
+        tensors=False,
         properties={"a text comes back": a_text_comes_back},
     ),
 ]

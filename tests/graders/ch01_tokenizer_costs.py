@@ -151,6 +151,7 @@ GRADERS = [
         cases=cases_fertility,
         oracle=oracle_fertility,
         by_hand=fertility_by_hand,
+        tensors=False,
         properties={
             "the same texts again": the_same_text_again_changes_nothing,
             "twice the tokens": twice_the_tokens_double_both,
@@ -161,6 +162,7 @@ GRADERS = [
         cases=cases_premium,
         oracle=oracle_premium,
         by_hand=premium_by_hand,
+        tensors=False,
         properties={"another base": another_base_divides},
     ),
 ]

@@ -195,6 +195,7 @@ GRADERS = [
         cases=cases_pairs,
         oracle=oracle_pairs,
         by_hand=pairs_by_hand,
+        tensors=False,
         properties={
             "every place counts once": every_place_counts_once,
             "backwards, the pairs turn round": backwards_the_pairs_turn_round,
@@ -205,6 +206,7 @@ GRADERS = [
         cases=cases_merge,
         oracle=oracle_merge,
         by_hand=merge_by_hand,
+        tensors=False,
         properties={"taken apart again it is the same": taken_apart_again_it_is_the_same},
     ),
     grader(
@@ -212,6 +214,7 @@ GRADERS = [
         cases=cases_learn,
         oracle=oracle_learn,
         by_hand=learn_by_hand,
+        tensors=False,
         properties={
             "the order of the chunks": the_order_of_the_chunks_does_not_matter,
             "fewer are the first of more": fewer_are_the_first_of_more,

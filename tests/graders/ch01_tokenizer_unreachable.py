@@ -29,7 +29,7 @@ def comes_never(answer, seed):
         try:
             judge(answer(encode, copy.copy(ranks)), encode, ranks)
         except Wrong as problem:
-            raise Wrong(f"{problem} (The vocabulary: {name}.)") from None
+            raise Wrong(f"{problem}; in a vocabulary where {name}") from None
 
 
 def vocabularies(seed):
@@ -40,9 +40,9 @@ def vocabularies(seed):
     cut = vocabulary(seed + 1, chunks, 8, first=300)
     foreign = vocabulary(seed + 2, chunks | {"é日".encode(): 9}, 10)
     return {
-        "no joining leads to one of its tokens": with_a_stranger(joined, b"xyz"),
-        "the pattern cuts one of its tokens": _anywhere(cut, b"no, no", random),
-        "the token is no English one": _last(foreign, "日本é".encode()),
+        "no joining leads to one of the tokens": with_a_stranger(joined, b"xyz"),
+        "the pattern cuts one of the tokens": _anywhere(cut, b"no, no", random),
+        "the token that never comes is no English one": _last(foreign, "日本é".encode()),
     }
 
 

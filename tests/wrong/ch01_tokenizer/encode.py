@@ -79,6 +79,12 @@ def wrong_ascii_only(text, ranks, pattern):
     return [id for chunk in chunks for id in join(chunk, ranks)]
 
 
+def wrong_text_for_bytes(text, ranks, pattern):
+    """this equals handing over each chunk as a str, of which no part is a token: make bytes of it
+    first, chunk.encode("utf-8")."""
+    return [id for chunk in regex.findall(pattern, text) for id in join(chunk, ranks)]
+
+
 def wrong_last_chunk(text, ranks, pattern):
     """this equals the last chunk alone: add each chunk's ids to one list, instead of beginning a
     new one."""

@@ -76,6 +76,28 @@ def wrong_last_id_lost(ids, pair, new):
     return out[:-1] if out and ids[-2:] != list(pair) or len(ids) == 1 else out
 
 
+def wrong_beyond_the_end(ids, pair, new):
+    """this equals asking for the neighbour of the last id, which has none: compare slices,
+    tuple(ids[i : i + 2]) == pair, or stop one before the end and append the last id behind it."""
+    out, i = [], 0
+    while i < len(ids):
+        here = (ids[i], ids[i + 1]) == pair
+        out.append(new if here else ids[i])
+        i += 2 if here else 1
+    return out
+
+
+def wrong_beyond_the_end_now_and_then(ids, pair, new):
+    """this equals asking for the neighbour of the last id where that is the left one of the pair:
+    there is none, so compare slices, or stop one before the end."""
+    out, i = [], 0
+    while i < len(ids):
+        here = ids[i] == pair[0] and ids[i + 1] == pair[1]
+        out.append(new if here else ids[i])
+        i += 2 if here else 1
+    return out
+
+
 def wrong_pair_at_the_end(ids, pair, new):
     """this equals leaving a pair that ends the list: the last place where a pair can begin is
     len(ids) - 2."""

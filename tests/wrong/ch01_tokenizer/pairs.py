@@ -52,6 +52,12 @@ def wrong_round_the_end(ids):
     return Counter((ids[i - 1], ids[i]) for i in range(len(ids)))
 
 
+def wrong_beyond_the_end(ids):
+    """this equals asking for the neighbour of the last id, which has none: let the places go to
+    len(ids) - 1, or take pairwise(ids)."""
+    return Counter((ids[i], ids[i + 1]) for i in range(len(ids)))
+
+
 def wrong_one_between(ids):
     """this equals pairs with one id between them: take ids[i] and ids[i + 1]."""
     return Counter(zip(ids, ids[2:], strict=False))
