@@ -188,9 +188,9 @@ def learn(chunks: dict[bytes, int], n_merges: int) -> list[bytes]:
 # from collections import Counter
 #
 # from minitransformer.chunks import PATTERNS
-# from minitransformer.workbook.project import Project
+# from minitransformer.experiments.data import data_file
 #
-# play = (Project.find().root / "data" / "as_you_like_it.txt").read_text(encoding="utf-8")
+# play = data_file("as_you_like_it.txt").read_text(encoding="utf-8")
 # words = Counter(chunk.encode() for chunk in regex.findall(PATTERNS["gpt2"], play[:50_000]))
 # print(learn(words, 40))
 
