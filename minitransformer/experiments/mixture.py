@@ -22,22 +22,24 @@ def load_of(chosen: Tensor) -> Float[Tensor, " n_experts"]:
 def train(
     seed: int, balance: float, steps: int = 300, batch: int = 256
 ) -> tuple[Float[Tensor, "steps n_experts"], Float[Tensor, " steps"]]:
-    """Train it, each input to its one best expert; the load and the error of every step.
+    """Train it; the load and the error of every step.
 
-    `balance` weighs the loss that asks for an even load (Fedus et al. 2022).
+    Each input goes to its one best expert. `balance` weighs the loss that asks
+    for an even load (Fedus et al. 2022).
     """
     g = torch.Generator().manual_seed(seed)
 
     def draw(*shape: int, size: float) -> Tensor:
         return torch.randn(*shape, generator=g) * size
 
-    common = draw(D_MODEL, size=2.0)  # all inputs share it, as the vectors of a stream do
+    common = draw(D_MODEL, size=2.0)  # all inputs share it, as in a stream
     centre = draw(N_EXPERTS, D_MODEL, size=2.0)
     target = draw(N_EXPERTS, D_MODEL, D_MODEL, size=D_MODEL**-0.5)
-    W_router = draw(D_MODEL, N_EXPERTS, size=0.1).requires_grad_()
-    W_in = draw(N_EXPERTS, D_MODEL, D_HIDDEN, size=D_MODEL**-0.5).requires_grad_()
-    W_out = draw(N_EXPERTS, D_HIDDEN, D_MODEL, size=D_HIDDEN**-0.5).requires_grad_()
-    optimizer = torch.optim.Adam([W_router, W_in, W_out], lr=0.01)
+    W_router = draw(D_MODEL, N_EXPERTS, size=0.1)
+    W_in = draw(N_EXPERTS, D_MODEL, D_HIDDEN, size=D_MODEL**-0.5)
+    W_out = draw(N_EXPERTS, D_HIDDEN, D_MODEL, size=D_HIDDEN**-0.5)
+    weights = [w.requires_grad_() for w in (W_router, W_in, W_out)]
+    optimizer = torch.optim.Adam(weights, lr=0.01)
 
     loads, errors = [], []
     for _ in range(steps):
@@ -48,7 +50,8 @@ def train(
         probability = (x @ W_router).softmax(dim=-1)
         weight, chosen = probability.max(dim=-1)
         hidden = torch.einsum("bd,bdh->bh", x, W_in[chosen]).relu()
-        out = weight[:, None] * torch.einsum("bh,bhd->bd", hidden, W_out[chosen])
+        written = torch.einsum("bh,bhd->bd", hidden, W_out[chosen])
+        out = weight[:, None] * written
 
         load = load_of(chosen)
         error = (out - wanted).pow(2).mean()

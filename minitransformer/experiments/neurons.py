@@ -41,13 +41,18 @@ def begins(tokenizer: Tokenizer, letters: str = "a-z") -> Bool[Tensor, " d_vocab
 
 
 def rule(
-    pre: Float[Tensor, "*layers batch pos d_mlp"], label: Bool[Tensor, "batch pos"]
+    pre: Float[Tensor, "*layers batch pos d_mlp"],
+    label: Bool[Tensor, "batch pos"],
 ) -> Float[Tensor, "*layers d_mlp"]:
-    """How well each neuron follows a rule: the share of labelled positions at which its gate is
-    above 0, less the share of the others; 1 is a perfect rule, 0 none."""
+    """How well each neuron follows a rule; 1 is a perfect rule, 0 none.
+
+    The share of the labelled positions at which its gate is above 0, less the
+    share of the others.
+    """
     fires = (pre > 0).flatten(-3, -2).float()
     label = label.flatten()
-    return fires[..., label, :].mean(dim=-2) - fires[..., ~label, :].mean(dim=-2)
+    inside = fires[..., label, :].mean(dim=-2)
+    return inside - fires[..., ~label, :].mean(dim=-2)
 
 
 def ablate_neurons(layer: int, neurons: list[int]) -> dict[str, Edit]:
@@ -76,7 +81,8 @@ def logits_without(
 ) -> Float[Tensor, "n d_vocab"]:
     """The logits at some positions with neurons of a layer ablated.
 
-    Starts at the layer, from the `resid_pre` that `cache` kept, and unembeds only `where`.
+    Starts at the layer, from the `resid_pre` that `cache` kept, and unembeds
+    only `where`.
     """
 
     def rest(tap: Tap) -> Tensor:
@@ -98,8 +104,11 @@ def share(logits: Float[Tensor, "n d_vocab"], of: Bool[Tensor, " d_vocab"]) -> f
 
 
 def row(model: Transformer, neuron: Neuron) -> Float[Tensor, " d_vocab"]:
-    """A neuron's row of W_out, read by the final norm's w and the unembedding: what it adds to
-    each logit directly, for an activation of 1, but for the size that the norm divides by."""
+    """A neuron's row of W_out, read by the final norm's w and the unembedding.
+
+    What it adds to each logit directly for an activation of 1, but for the size
+    that the norm divides by.
+    """
     layer, number = neuron
     block = model.blocks[layer]
     assert isinstance(block, Block)
