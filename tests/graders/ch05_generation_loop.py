@@ -135,8 +135,9 @@ def circling(seed, period, loops_first):
     loop = [("loop", i) for i in range(period)]
     generator.shuffle(long)
     generator.shuffle(loop)
+    first = [long.pop(), far.pop()]  # met before any loop
     order = (
-        [*loop, *near, *far, *long] if loops_first else [*long[:2], *far, *near, *loop, *long[2:]]
+        [*loop, *near, *far, *long, *first] if loops_first else [*first, *near, *loop, *far, *long]
     )
     id = {name: token for token, name in enumerate(order)}
     after = {}

@@ -53,12 +53,13 @@ def texts(seed, batch, n_pos, d_vocab=11):
     return torch.randint(0, d_vocab, (batch, n_pos), generator=generator)
 
 
+@functools.cache  # whoever is given a case gets a copy of it
 def cases_model(seed):
-    deep = weights(seed + 1, 12, d_model=3, d_head=2, n_heads=2, n_kv_heads=1, d_mlp=2, d_vocab=5)
+    deep = weights(seed + 1, 11, d_model=3, d_head=2, n_heads=2, n_kv_heads=1, d_mlp=2, d_vocab=5)
     return [
         Case("2 layers, 2 texts of 5 tokens", (texts(seed, 2, 5), weights(seed, 2), 100.0)),
         Case("3 layers, eps = 0.3", (texts(seed + 2, 1, 4), weights(seed + 2, 3), 50.0, 0.3)),
-        Case("12 layers", (texts(seed + 1, 2, 3, 5), deep, 10_000.0)),
+        Case("11 layers", (texts(seed + 1, 2, 3, 5), deep, 10_000.0)),
     ]
 
 
@@ -178,6 +179,7 @@ def writer(seed, text, n_new):
     raise AssertionError(f"no weights for seed {seed}: the construction has to be mended")
 
 
+@functools.cache
 def cases_write(seed):
     n = len(TOKENS)
     circle = idle_weights(4.0 * torch.eye(n), torch.ones(n), torch.eye(n).roll(1, dims=1))
@@ -187,7 +189,7 @@ def cases_write(seed):
             (text, n_new, writer(seed + i, text, n_new), 100.0, RANKS, PATTERN),
         )
         for i, (text, n_new) in enumerate(
-            [("ab ab", 5), ("abcé cab!", 6), ("é", 8), ("cab ab", 1), ("b acé", 0)]
+            [("ab ab", 4), ("abcé cab!", 3), ("é", 4), ("cab ab", 1), ("b acé", 0)]
         )
     ]
 

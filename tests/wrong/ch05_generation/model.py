@@ -94,7 +94,7 @@ def wrong_eps_at_the_end_alone(tokens, weights, base, eps=1e-5):
 
 
 def wrong_order_of_names(tokens, weights, base, eps=1e-5):
-    """this equals layers in the order of their names, 0 1 10 11 2: sort their numbers, not the
+    """this equals layers in the order of their names, 0 1 10 2: sort their numbers, not the
     text."""
     return run(tokens, weights, base, eps, sorted(numbers(weights), key=str))
 
@@ -134,8 +134,8 @@ def wrong_two_layers(tokens, weights, base, eps=1e-5):
 
 
 def wrong_ten_taken_for_one(tokens, weights, base, eps=1e-5):
-    """this equals layer 1 with weights of layers 10 and 11: a prefix without the dot at its end
-    fits blocks.1 and blocks.10 alike."""
+    """this equals layer 1 with the weights of layer 10: a prefix without the dot at its end fits
+    blocks.1 and blocks.10 alike."""
 
     def read(weights, prefix):
         start = prefix.removesuffix(".")

@@ -4,28 +4,50 @@ from __future__ import annotations
 
 import regex
 import torch
+from torch import einsum
 
-from minitransformer.config import Config
 from minitransformer.tokenizer import Tokenizer
-from minitransformer.transformer import Transformer
-from minitransformer.weights import named
+
+
+def norm(x, w):
+    return x / (x.pow(2).mean(dim=-1, keepdim=True) + 1e-5).sqrt() * w
+
+
+def rotate(x, base):
+    half = x.shape[-1] // 2
+    speed = base ** (-torch.arange(half) / half)
+    angle = (torch.arange(x.shape[1])[:, None] * speed)[:, None]
+    a, b = x[..., :half], x[..., half:]
+    return torch.cat([a * angle.cos() - b * angle.sin(), b * angle.cos() + a * angle.sin()], -1)
 
 
 def transformer(weights, base):
-    """The package's model with these weights."""
-    d_vocab, d_model = weights["W_E"].shape
-    n_layers = len([name for name in weights if name.endswith("attn.W_Q")])
-    n_heads, _, d_head = weights["blocks.0.attn.W_Q"].shape
-    config = Config(
-        n_layers=n_layers, d_model=d_model, n_heads=n_heads, d_head=d_head, d_vocab=d_vocab,
-        n_kv_heads=len(weights["blocks.0.attn.W_K"]), n_ctx=128, act="silu", gated=True,
-        d_mlp=weights["blocks.0.mlp.W_in"].shape[1], norm="rms", positions="rotary",
-        rotary_base=base, bias=False,
-    )  # fmt: skip
-    model = Transformer(config).requires_grad_(False)
-    for name, weight in named(model).items():
-        weight.copy_(weights[name])
-    return model
+    """The model with these weights, as it should be: tokens to logits."""
+    layers = range(sum(name.endswith("attn.W_Q") for name in weights))
+
+    def run(tokens):
+        x = weights["W_E"][tokens]
+        for layer in layers:
+            w = {
+                n.split(".", 2)[2]: t
+                for n, t in weights.items()
+                if n.startswith(f"blocks.{layer}.")
+            }
+            y = norm(x, w["attn_norm.w"])
+            q, k, v = (einsum("bpm,hmd->bphd", y, w[f"attn.W_{name}"]) for name in "QKV")
+            q, k = rotate(q, base), rotate(k, base)
+            n = q.shape[2] // k.shape[2]
+            k, v = k.repeat_interleave(n, dim=2), v.repeat_interleave(n, dim=2)
+            scores = einsum("bqhd,bkhd->bhqk", q, k) / q.shape[-1] ** 0.5
+            later = torch.ones(scores.shape[-2:]).triu(1).bool()
+            pattern = scores.masked_fill(later, -torch.inf).softmax(dim=-1)
+            x = x + einsum("bhqk,bkhd,hdm->bqm", pattern, v, w["attn.W_O"])
+            y = norm(x, w["mlp_norm.w"])
+            gate = torch.nn.functional.silu(y @ w["mlp.W_gate"])
+            x = x + (gate * (y @ w["mlp.W_in"])) @ w["mlp.W_out"]
+        return norm(x, weights["final_norm.w"]) @ weights["W_U"]
+
+    return run
 
 
 def continued(ids, n_new, weights, base, seen=lambda ids: ids, at=-1, choose=torch.argmax):
