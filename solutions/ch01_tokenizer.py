@@ -89,8 +89,8 @@ def pairs(ids: list[int]) -> dict[tuple[int, int], int]:
 # side.
 #
 # In: `ids`; the `pair (left, right)` to join; `new`, the id that takes its place. Out: a new
-# list. Go **from left to right**; an id that has been joined is used up, so of `5 5 5` the first
-# two are joined and the third is left.
+# list, also where nothing is joined. Go **from left to right**; an id that has been joined is used
+# up, so of `5 5 5` the first two are joined and the third is left.
 #
 # **By hand.** Join `(5, 5)` to 9 in `[5, 5, 5, 7, 5, 5]`: the first two fives make a 9, the third
 # stays, as does the 7, and the last two make a 9: `[9, 5, 7, 9]`. Counted with overlaps the pair
@@ -199,13 +199,16 @@ def learn(chunks: dict[bytes, int], n_merges: int) -> list[bytes]:
 # The tokens are learnt; now a new chunk comes. Its bytes are joined in the order in which the
 # tokens were learnt: look at all pairs of neighbours, join the pair whose union has the
 # **lowest id** in `ranks`, look again, and go on until no two neighbours make a token. If that
-# token can be made in several places, the **leftmost** comes first.
+# token can be made in several places, the **leftmost** comes first. Look again at *all* pairs,
+# after every joining: a vocabulary may have been put together from parts, as Llama 3's, and then
+# a joining can make a union possible whose id is lower than its own.
 #
-# In: `chunk`, bytes; `ranks`, a dict from each token's bytes to its id (a smaller id was learnt
-# earlier). Out: the ids of what is left, in order. An empty chunk has none: `[]`. Every single
-# byte of the chunk is a token in `ranks`, though its id need not be its value: SmolLM2's token
-# `b"a"` has the id 81. And nothing is looked up but the unions of two neighbours: a chunk may be
-# a token, and still come out in parts, if no joining leads to it.
+# In: `chunk`, bytes; `ranks`, a dict, in any order, from each token's bytes to its id (a smaller
+# id was learnt earlier; the smallest may be 0). Out: the ids of what is left, in order. An empty
+# chunk has none: `[]`. Every single byte of the chunk is a token in `ranks`, though its id need
+# not be its value: SmolLM2's token `b"a"` has the id 81. And nothing is looked up but the unions
+# of two neighbours: a chunk may be a token, and still come out in parts, if no joining leads to
+# it.
 #
 # **By hand.** `ranks = {b"a": 0, b"b": 1, b"c": 2, b"bc": 3, b"ab": 4}` and the chunk `b"abcab"`.
 # The unions are `ab`, `bc`, `ca` (no token), `ab`: the lowest id has `bc`, so `a bc a b`. Now

@@ -42,6 +42,7 @@ def with_a_stranger(ranks, token):
 # ---- 4 join
 
 ABC = {b"a": 0, b"b": 1, b"c": 2}
+ABCD = ABC | {b"d": 3}
 
 
 @functools.cache
@@ -59,6 +60,9 @@ def cases_join(seed):
         Case('b"aaaaaaa", with aa and aaa', (b"aaaaaaa", ABC | {b"aa": 3, b"aaa": 4})),
         Case("nine times a, a vocabulary of two", (b"a" * 9, {b"a": 0, b"aa": 1})),
         Case('b"abc" is a token, no joining leads to it', (b"abc", ABC | {b"abc": 3})),
+        Case('b"abc": abc has a lower id than ab', (b"abc", ABC | {b"abc": 3, b"ab": 4})),
+        Case('b"abcd": ab, then abc before cd', (b"abcd", ABCD | {b"abc": 4, b"ab": 5, b"cd": 6})),
+        Case('b"cab", where ab has the id 0', (b"cab", {b"ab": 0, b"b": 1, b"c": 2, b"a": 3})),
         Case("one byte", (b"c", ABC | {b"ab": 3})),
         Case("no bytes", (b"", ABC)),
         Case("no two make a token", (b"acb", ABC | {b"ab": 3, b"ca": 4})),

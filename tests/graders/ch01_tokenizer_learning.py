@@ -70,6 +70,7 @@ def cases_merge(seed):
         Case("(1, 2) to 9 in no ids: []", ([], (1, 2), 9)),
         Case("(7, 7) to 9 in one id: [7]", ([7], (7, 7), 9)),
         Case("a pair that is all there is", ([300, 301], (300, 301), 302)),
+        Case("(5, 5) to 9 beside 15 and 51", ([15, 5, 7, 5, 5, 7, 5, 51], (5, 5), 9)),
         *(
             Case(f"{n} ids, {k} of them different", _pair_of(row(seed, n, k), seed))
             for n, k in [(29, 2), (37, 3)]
@@ -102,6 +103,15 @@ def taken_apart_again_it_is_the_same(answer, seed):
     pair = (ids[3], ids[4])
     apart = [part for id in answer(ids, pair, 999) for part in (pair if id == 999 else (id,))]
     expect_close(apart, ids, f"{ids} with {pair} joined, and taken apart again")
+
+
+def the_list_is_a_new_one(answer, seed):
+    for ids in ([1, 3, 2], [7], []):
+        if answer(ids, (1, 2), 9) is ids:
+            raise Wrong(
+                f"of {ids}, where nothing is joined, the very list that was handed in came back: "
+                "return a new one there too, such as list(ids)"
+            )
 
 
 # ---- 3 learn
@@ -207,7 +217,10 @@ GRADERS = [
         oracle=oracle_merge,
         by_hand=merge_by_hand,
         tensors=False,
-        properties={"taken apart again it is the same": taken_apart_again_it_is_the_same},
+        properties={
+            "taken apart again it is the same": taken_apart_again_it_is_the_same,
+            "the list is a new one": the_list_is_a_new_one,
+        },
     ),
     grader(
         "tokenizer.learn",

@@ -28,6 +28,21 @@ def wrong_one_less(encode, texts):
     return answer(counted(encode, texts), lambda own: stdev(own))
 
 
+def wrong_one_less_where_there_are_two(encode, texts):
+    """this equals the standard deviation that divides by one less than the number of texts (and 0
+    for a single text): divide by their number (statistics.pstdev, or numpy's std)."""
+    return answer(counted(encode, texts), lambda own: stdev(own) if len(own) > 1 else 0.0)
+
+
+def wrong_blank_texts_among_the_number(encode, texts):
+    """this equals a spread divided by the number of all texts: those without a word are left out
+    of the number too."""
+    n = len(texts)
+    return answer(
+        counted(encode, texts), lambda own: (sum((x - fmean(own)) ** 2 for x in own) / n) ** 0.5
+    )
+
+
 def wrong_variance(encode, texts):
     """this equals the variance for the spread: take its square root."""
     return answer(counted(encode, texts), pvariance)

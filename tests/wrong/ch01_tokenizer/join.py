@@ -34,6 +34,18 @@ def ids(chunk, ranks, key, rounds=10**6):
     return [ranks[part] for part in joined(chunk, best_place(known), rounds)]
 
 
+def gone_through(chunk, tokens, parts=None):
+    """Join token by token, each wherever two neighbours make it."""
+    parts = [chunk[i : i + 1] for i in range(len(chunk))] if parts is None else list(parts)
+    for token in tokens:
+        i = 0
+        while i + 1 < len(parts):
+            if parts[i] + parts[i + 1] == token:
+                parts[i : i + 2] = [token]
+            i += 1
+    return parts
+
+
 def wrong_longest_token(chunk, ranks):
     """this equals reading from the left and taking the longest token each time: join neighbours,
     the union with the lowest id first."""
@@ -81,6 +93,34 @@ def wrong_one_joining(chunk, ranks):
 def wrong_bytes_only(chunk, ranks):
     """this equals joining single bytes only: what has been joined can be joined again."""
     return ids(chunk, ranks, lambda union, i: (ranks[union], i) if len(union) == 2 else None)
+
+
+def wrong_once_through_the_tokens(chunk, ranks):
+    """this equals going through the tokens once, from the lowest id to the highest: a joining may
+    make a union with a lower id possible, so look at all pairs again after each."""
+    return [ranks[part] for part in gone_through(chunk, sorted(ranks, key=ranks.get))]
+
+
+def wrong_again_at_the_end(chunk, ranks):
+    """this equals going through the tokens by their ids, and beginning again at the end: begin
+    again after every joining, which may make a union with a lower id possible."""
+    order, before, parts = sorted(ranks, key=ranks.get), None, None
+    while parts is None or parts != before:
+        before, parts = parts, gone_through(chunk, order, parts)
+    return [ranks[part] for part in parts]
+
+
+def wrong_order_of_the_dict(chunk, ranks):
+    """this equals going through the tokens in the order of the dict, which may be any: the id says
+    which was learnt first."""
+    place = {token: i for i, token in enumerate(ranks)}
+    return ids(chunk, ranks, lambda union, i: (place[union], i))
+
+
+def wrong_zero_is_no_id(chunk, ranks):
+    """this equals taking the id 0 for no token, as `if ranks.get(union)` does: ask `union in
+    ranks`, or whether the id `is not None`."""
+    return ids(chunk, ranks, lambda union, i: (ranks[union], i) if ranks[union] else None)
 
 
 def wrong_never_joined(chunk, ranks):

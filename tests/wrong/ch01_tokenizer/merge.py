@@ -72,8 +72,19 @@ def wrong_taken_out(ids, pair, new):
 def wrong_last_id_lost(ids, pair, new):
     """this equals losing the last id where it is not joined: it has no neighbour on its right, and
     belongs to the answer all the same."""
-    out = joined(ids, lambda i: (ids[i], ids[i + 1]) == pair, new)
-    return out[:-1] if out and ids[-2:] != list(pair) or len(ids) == 1 else out
+    out, i = [], 0
+    while i + 1 < len(ids):
+        here = (ids[i], ids[i + 1]) == pair
+        out.append(new if here else ids[i])
+        i += 2 if here else 1
+    return out
+
+
+def wrong_written_as_text(ids, pair, new):
+    """this equals replacing in the ids written as text, where "15 5" holds a "5 5": compare the
+    numbers, not their digits."""
+    text = " ".join(map(str, ids)).replace(f"{pair[0]} {pair[1]}", str(new))
+    return [int(id) for id in text.split()]
 
 
 def wrong_beyond_the_end(ids, pair, new):

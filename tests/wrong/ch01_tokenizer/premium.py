@@ -12,7 +12,7 @@ def totals(encode, versions):
 def wrong_turned_round(encode, versions, base):
     """this equals the base's tokens divided by the language's: divide by those of the base."""
     n = totals(encode, versions)
-    return {k: n[base] / n[k] if n[k] else float("inf") for k in versions}
+    return {k: n[base] / n[k] for k in versions}
 
 
 def wrong_base_left_out(encode, versions, base):
@@ -56,7 +56,7 @@ def wrong_cheapest_language(encode, versions, base):
     """this equals dividing by the language with the fewest tokens: divide by those of the base,
     whichever it is."""
     n = totals(encode, versions)
-    return {k: n[k] / (min(n.values()) or 1) for k in versions}
+    return {k: n[k] / min(n.values()) for k in versions}
 
 
 def wrong_mean_of_paragraphs(encode, versions, base):
@@ -65,7 +65,7 @@ def wrong_mean_of_paragraphs(encode, versions, base):
 
     def own(texts):
         pairs = zip(texts, versions[base], strict=False)
-        return fmean([len(encode(t)) / len(encode(b)) for t, b in pairs if encode(b)] or [0.0])
+        return fmean(len(encode(t)) / len(encode(b)) for t, b in pairs)
 
     return {k: own(texts) for k, texts in versions.items()}
 
@@ -74,8 +74,22 @@ def wrong_tokens_a_paragraph(encode, versions, base):
     """this equals comparing tokens a paragraph: languages may have different numbers of
     paragraphs, so compare the tokens of all of them."""
     n = totals(encode, versions)
-    mean = {k: n[k] / max(len(versions[k]), 1) for k in versions}
+    mean = {k: n[k] / len(versions[k]) for k in versions}
     return {k: mean[k] / mean[base] for k in versions}
+
+
+def wrong_one_text(encode, versions, base):
+    """this equals putting the paragraphs together to one text, so that tokens reach over their
+    borders: encode each by itself, and add up."""
+    n = {k: len(encode("".join(texts))) for k, texts in versions.items()}
+    return {k: n[k] / n[base] for k in versions}
+
+
+def wrong_one_text_with_spaces(encode, versions, base):
+    """this equals putting the paragraphs together with a space or a line's end between, which costs
+    tokens of its own: encode each by itself, and add up."""
+    n = {k: len(encode(" ".join(texts))) for k, texts in versions.items()}
+    return {k: n[k] / n[base] for k in versions}
 
 
 def wrong_first_paragraph(encode, versions, base):
@@ -88,7 +102,7 @@ def wrong_tokens_a_word(encode, versions, base):
     """this equals comparing tokens a word: the text is the same, so compare its tokens as they
     are."""
     n = totals(encode, versions)
-    words = {k: sum(len(t.split()) for t in texts) or 1 for k, texts in versions.items()}
+    words = {k: sum(len(t.split()) for t in texts) for k, texts in versions.items()}
     return {k: n[k] / words[k] / (n[base] / words[base]) for k in versions}
 
 
