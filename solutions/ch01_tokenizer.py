@@ -249,7 +249,8 @@ def join(chunk: bytes, ranks: dict[bytes, int]) -> list[int]:
 # ## 5 · Encoding a text
 # A text becomes ids in three steps: `regex.findall(pattern, text)` cuts it into chunks, each
 # chunk's characters become UTF-8 bytes, and each chunk's bytes are joined, **by itself**: no
-# token reaches over a cut.
+# token reaches over a cut. (`regex` is imported above; Python's own `re` does not know all the
+# signs of these patterns.)
 #
 # In: `text`; `ranks` as before; `pattern`, a regular expression that leaves no character of the
 # text out. Out: one flat list, the ids of all chunks one after the other. An empty text has
@@ -389,7 +390,8 @@ def fertility(encode: Callable[[str], list[int]], texts: list[str]) -> tuple[flo
 #
 # In: `encode` as before; `versions`, a dict from each language to its list of paragraphs (two
 # languages need not have as many); `base`, one of the languages. Out: a dict from every language,
-# also the base, to the tokens of all its paragraphs divided by those of the base.
+# also the base, to the tokens of all its paragraphs, each encoded by itself, divided by those of
+# the base.
 #
 # **By hand.** Let a text have as many tokens as UTF-8 bytes. Take
 # `{"French": ["été", "oui"], "English": ["summer", "so"]}` and the base `"English"`. The French
@@ -426,8 +428,8 @@ def premium(
 # Where a vocabulary was put together from parts, such tokens are there; the page counts those of
 # Llama 3.
 #
-# Find such a token. `ranks` is the vocabulary and `encode` a function from a text to its list of
-# ids. Wanted is a token
+# Find such a token. `ranks` is the vocabulary (its ids may have gaps) and `encode` a function from
+# a text to its list of ids. Wanted is a token
 #
 # - whose bytes **are a text**: `token.decode("utf-8")` does not fail. (Half a character is no
 #   text, so that `encode` cannot be asked about it; it may well come up inside of one.)
