@@ -135,7 +135,7 @@ def circling(seed, period, loops_first):
     loop = [("loop", i) for i in range(period)]
     generator.shuffle(long)
     generator.shuffle(loop)
-    first = [long.pop(), far.pop()]  # met before any loop
+    first = [long.pop(), far.pop(), long.pop()]  # met before any loop
     order = (
         [*loop, *near, *far, *long, *first] if loops_first else [*first, *near, *loop, *far, *long]
     )
