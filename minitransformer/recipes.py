@@ -13,7 +13,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
@@ -22,7 +22,6 @@ from typing import Any
 
 from tqdm import tqdm
 
-from minitransformer.experiments.claims import Row
 from minitransformer.fetch import cache_dir
 from minitransformer.names import nearest
 
@@ -51,14 +50,15 @@ def claims_about_smollm2(topic: str) -> Callable[[], Callable[[int], Measured]]:
         name = "smollm2-135m-instruct"
         model, tokenizer = pretrained.load(name), pretrained.load_tokenizer(name)
         experiment = import_module(f"minitransformer.experiments.{topic}")
-        return lambda seed: values(experiment.measure(seed, model, tokenizer))
+
+        def measured(seed: int) -> Measured:
+            rows = experiment.measure(seed, model, tokenizer)
+            # The numbers alone: words may yet be mended.
+            return {row.id: {"ours": row.ours, "control": row.control} for row in rows}
+
+        return measured
 
     return prepare
-
-
-def values(rows: Iterable[Row]) -> Measured:
-    """What is recorded of a seed's claims: the numbers, for the words may yet be mended."""
-    return {row.id: {"ours": row.ours, "control": row.control} for row in rows}
 
 
 RECIPES = {
@@ -67,6 +67,12 @@ RECIPES = {
         minutes=2.0,
         seeds=(1, 2, 3, 4, 5),
         prepare=claims_about_smollm2("tokenizers"),
+    ),
+    "embeddings-seeds": Recipe(
+        about="the claims of chapter 02 on data of five seeds",
+        minutes=3.0,
+        seeds=(11, 12, 13, 14, 15),
+        prepare=claims_about_smollm2("embeddings"),
     ),
     "attention-seeds": Recipe(
         about="the claims of chapter 03 on data of five seeds",
@@ -79,12 +85,6 @@ RECIPES = {
         minutes=3.0,
         seeds=(1, 2, 3, 4, 5),
         prepare=claims_about_smollm2("block"),
-    ),
-    "embeddings-seeds": Recipe(
-        about="the claims of chapter 02 on data of five seeds",
-        minutes=3.0,
-        seeds=(11, 12, 13, 14, 15),
-        prepare=claims_about_smollm2("embeddings"),
     ),
     "generation-seeds": Recipe(
         about="the claims of chapter 05 on texts of five seeds",
