@@ -5,7 +5,9 @@ The notebooks are made of the solutions, in a copied work/ folder; then one part
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,8 +32,8 @@ def clone(tmp_path, monkeypatch):
     from minitransformer.workbook.state import State
     from minitransformer.workbook.verdict import PASSED, Verdict
 
-    for name in ("solutions", "tests"):
-        (tmp_path / name).symlink_to(ROOT / name, target_is_directory=True)
+    shutil.copytree(ROOT / "solutions", tmp_path / "solutions")
+    (tmp_path / "tests").symlink_to(ROOT / "tests", target_is_directory=True)
     project = Project(tmp_path)
     solved(project)
     ids = [e.id for chapter in project.chapters() for e in chapter.exercises]
@@ -181,5 +183,8 @@ def test_smollm2_continues_the_sentence_through_the_learners_parts(clone, capsys
 
     solved(clone, rms_norm="def rms_norm(x, w, eps):\n    return x * w")
     mark(clone, NORM, "failed")
-    assert write(TEXT, 2, *rest) != wanted[: len(TEXT) + 6]
+    found = ""
+    with contextlib.suppress(KeyError):  # it may choose an id that stands for no text
+        found = write(TEXT, 2, *rest)
+    assert not wanted.startswith(found or "nothing")
     assert f"{NORM} in ch04_block.ipynb is used, though its last" in capsys.readouterr().out
