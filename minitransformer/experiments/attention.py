@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import torch
 
-from minitransformer.experiments.claims import Row
+from minitransformer.experiments.claims import Claim, Measured, Row, rows
 from minitransformer.experiments.data import capitalised, repeated_tokens, speeches
 from minitransformer.experiments.heads import (
     Head,
@@ -39,8 +39,8 @@ ELSEWHERE: Head = (23, 3)  # looks away from that name, and matters most
 SINK = 0.3  # a head whose mean attention to a token is above this has a sink there (Gu et al.)
 BLOCK = 20  # random tokens in a block that is repeated
 
-# claim, source, the paper's value, low, high, unit. Values of papers are of other models.
-CLAIMS: dict[str, tuple[str, str, float | None, float, float, str]] = {
+# Values of papers are of other models.
+CLAIMS: dict[str, Claim] = {
     "attention.previous-token": (
         "Head 16.0 looks at the previous token (control: the average head)",
         "elhage2021", None, 0.5, 1.0, "attention",
@@ -90,13 +90,7 @@ def measure(seed: int, model: Transformer, tokenizer: Tokenizer) -> list[Row]:
         **measure_copying(seed, model, tokenizer),
         **measure_idle(seed, model, tokenizer),
     }
-    return [
-        Row(id, claim, source, paper, *values[id], low, high, unit)
-        for id, (claim, source, paper, low, high, unit) in CLAIMS.items()
-    ]
-
-
-Measured = dict[str, tuple[float, float]]  # a claim's id: ours, control
+    return rows(CLAIMS, values)
 
 
 def measure_repeats(seed: int, model: Transformer) -> Measured:

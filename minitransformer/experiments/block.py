@@ -16,7 +16,7 @@ from torch import Tensor
 
 from minitransformer.cache import ActivationCache, record
 from minitransformer.experiments import mixture
-from minitransformer.experiments.claims import Row
+from minitransformer.experiments.claims import Claim, Measured, Row, rows
 from minitransformer.experiments.data import speeches
 from minitransformer.experiments.heads import loss_per_token
 from minitransformer.experiments.neurons import (
@@ -43,8 +43,8 @@ N_OTHERS = 4  # random neurons of the same layer, one taken out at a time
 N_SPEECHES, LENGTH = 40, 32  # speeches, and the tokens that are read of each
 N_WORDS = 200  # the words that a neuron's row pushes hardest
 
-# claim, source, the paper's value, low, high, unit. Values of papers are of other models.
-CLAIMS: dict[str, tuple[str, str, float | None, float, float, str]] = {
+# Values of papers are of other models.
+CLAIMS: dict[str, Claim] = {
     "block.article-rule": (
         "Neuron 25.9 fires on the word 'a': its gate is open there more often than elsewhere "
         "(control: the average neuron)",
@@ -97,8 +97,6 @@ CLAIMS: dict[str, tuple[str, str, float | None, float, float, str]] = {
     ),
 }  # fmt: skip
 
-Measured = dict[str, tuple[float, float]]  # a claim's id: ours, control
-
 
 @torch.no_grad()
 def measure(seed: int, model: Transformer, tokenizer: Tokenizer) -> list[Row]:
@@ -110,10 +108,7 @@ def measure(seed: int, model: Transformer, tokenizer: Tokenizer) -> list[Row]:
         **measure_norms(model, text[:12]),
         **measure_mixture(seed),
     }
-    return [
-        Row(id, claim, source, paper, *values[id], low, high, unit)
-        for id, (claim, source, paper, low, high, unit) in CLAIMS.items()
-    ]
+    return rows(CLAIMS, values)
 
 
 def measure_neurons(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+# What is claimed, the key of its source, the paper's number, low, high, unit: fixed before the run.
+Claim = tuple[str, str, float | None, float, float, str]
+Measured = dict[str, tuple[float, float]]  # a claim's id: ours, control
 
 
 @dataclass(frozen=True)
@@ -28,3 +33,11 @@ class Row:
     def holds(self) -> bool:
         """Whether ours lies in the range, and the control does not."""
         return self.low <= self.ours <= self.high and not self.low <= self.control <= self.high
+
+
+def rows(claims: Mapping[str, Claim], measured: Measured) -> list[Row]:
+    """A chapter's claims with what was measured, in the claims' order."""
+    return [
+        Row(id, claim, source, paper, *measured[id], low, high, unit)
+        for id, (claim, source, paper, low, high, unit) in claims.items()
+    ]

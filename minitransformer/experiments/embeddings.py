@@ -12,7 +12,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from minitransformer.experiments import embeddings_stream as stream
-from minitransformer.experiments.claims import Row
+from minitransformer.experiments.claims import Claim, Measured, Row, rows
 from minitransformer.experiments.data import speeches
 from minitransformer.experiments.embeddings_table import (
     EARLY,
@@ -44,8 +44,7 @@ PUSH = 2.0  # how many times the difference of the means is added to every embed
 COLLAPSED = 0.98  # a token this near to the unused ones counts as one of them
 WRITER = 2  # the layer whose writing the later ones hardly read
 
-# claim, source, the paper's value, low, high, unit.
-CLAIMS: dict[str, tuple[str, str, float | None, float, float, str]] = {
+CLAIMS: dict[str, Claim] = {
     "embeddings.component": (
         "One direction has much of the table's variance (control: the same numbers, shuffled "
         "within each column)",
@@ -103,8 +102,6 @@ CLAIMS: dict[str, tuple[str, str, float | None, float, float, str]] = {
     ),
 }  # fmt: skip
 
-Measured = dict[str, tuple[float, float]]  # a claim's id: ours, control
-
 
 @torch.no_grad()
 def measure(seed: int, model: Transformer, tokenizer: Tokenizer) -> list[Row]:
@@ -116,10 +113,7 @@ def measure(seed: int, model: Transformer, tokenizer: Tokenizer) -> list[Row]:
         **measure_rare(seed, model, tokenizer, text),
         **measure_stream(seed, model, tokenizer, text),
     }
-    return [
-        Row(id, claim, source, paper, *values[id], low, high, unit)
-        for id, (claim, source, paper, low, high, unit) in CLAIMS.items()
-    ]
+    return rows(CLAIMS, values)
 
 
 def measure_table(seed: int, table: Tensor, tokenizer: Tokenizer) -> Measured:

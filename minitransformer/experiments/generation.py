@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from minitransformer.experiments.attention import INDUCTION
-from minitransformer.experiments.claims import Row
+from minitransformer.experiments.claims import Claim, Measured, Row, rows
 from minitransformer.experiments.data import speeches
 from minitransformer.experiments.heads import ablate_heads, loss_per_token, other_heads
 from minitransformer.experiments.repeats import continuations, repeated, sentences
@@ -24,8 +24,8 @@ WARM = 8  # the first positions have too little before them, and are left out
 EARLY = 27  # the stream is read after this block, two before the last
 SENTENCE, COPIES = 8, 4  # tokens of a sentence, and how often it stands in a row
 
-# claim, source, the paper's value, low, high, unit. Values of papers are of other models.
-CLAIMS: dict[str, tuple[str, str, float | None, float, float, str]] = {
+# Values of papers are of other models.
+CLAIMS: dict[str, Claim] = {
     "generation.stream-reads": (
         "Read after block 27, two before the last, the stream already gives the token that the "
         "model ends with the largest logit (control: the same numbers in another order)",
@@ -70,8 +70,6 @@ CLAIMS: dict[str, tuple[str, str, float | None, float, float, str]] = {
     ),
 }  # fmt: skip
 
-Measured = dict[str, tuple[float, float]]  # a claim's id: ours, control
-
 
 @torch.no_grad()
 def measure(seed: int, model: Transformer, tokenizer: Tokenizer) -> list[Row]:
@@ -81,10 +79,7 @@ def measure(seed: int, model: Transformer, tokenizer: Tokenizer) -> list[Row]:
         **measure_continuations(seed, model, tokenizer),
         **measure_copies(seed, model, tokenizer),
     }
-    return [
-        Row(id, claim, source, paper, *values[id], low, high, unit)
-        for id, (claim, source, paper, low, high, unit) in CLAIMS.items()
-    ]
+    return rows(CLAIMS, values)
 
 
 def measure_text(

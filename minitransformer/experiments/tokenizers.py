@@ -14,7 +14,7 @@ import torch
 
 from minitransformer import bpe
 from minitransformer.chunks import PATTERNS, Cutter
-from minitransformer.experiments.claims import Row
+from minitransformer.experiments.claims import Claim, Measured, Row, rows
 from minitransformer.experiments.heads import loss_per_token
 from minitransformer.experiments.texts import declaration, documents
 from minitransformer.experiments.vocabularies import rank_file, vocabularies
@@ -22,8 +22,7 @@ from minitransformer.fetch import fetch
 from minitransformer.tokenizer import Tokenizer
 from minitransformer.transformer import Transformer
 
-# claim, source, the paper's value, low, high, unit.
-CLAIMS: dict[str, tuple[str, str, float | None, float, float, str]] = {
+CLAIMS: dict[str, Claim] = {
     "tokenizer.rule": (
         "Joining the lowest rank first gives GPT-4's ids (control: taking the longest token "
         "first)",
@@ -57,8 +56,6 @@ CLAIMS: dict[str, tuple[str, str, float | None, float, float, str]] = {
     ),
 }  # fmt: skip
 
-Measured = dict[str, tuple[float, float]]  # a claim's id: ours, control
-
 
 @torch.no_grad()
 def measure(
@@ -73,10 +70,7 @@ def measure(
         **measure_digits(seed),
         **measure_cut(seed, model, tokenizer, held_out),
     }
-    return [
-        Row(id, claim, source, paper, *values[id], low, high, unit)
-        for id, (claim, source, paper, low, high, unit) in CLAIMS.items()
-    ]
+    return rows(CLAIMS, values)
 
 
 def longest_first(chunk: bytes, ranks: Mapping[bytes, int]) -> list[int]:

@@ -1,0 +1,76 @@
+"""The claims of every chapter: the recorded runs hold, and so does a draw that nobody looked at."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from minitransformer import pretrained, recipes
+from minitransformer.experiments.claims import Row, rows
+
+NAME = "smollm2-135m-instruct"
+EXPERIMENTS = {
+    "tokenizer-seeds": "tokenizers",
+    "embeddings-seeds": "embeddings",
+    "attention-seeds": "attention",
+    "block-seeds": "block",
+    "generation-seeds": "generation",
+}
+
+
+def experiment(recipe):
+    return import_module(f"minitransformer.experiments.{EXPERIMENTS[recipe]}")
+
+
+def test_a_row_holds_where_ours_is_in_the_range_and_the_control_is_not():
+    claims = {
+        "a.in": ("In (control: out)", "who2020", None, 0.5, 1.0, "nats"),
+        "a.both": ("Both in (control: in)", "who2020", 0.9, 0.5, 1.0, "nats"),
+        "a.out": ("Out (control: out)", "who2020", None, 0.5, 1.0, "nats"),
+    }
+    found = rows(claims, {"a.out": (0.4, 0.0), "a.in": (0.5, 0.1), "a.both": (0.9, 0.6)})
+    assert found[0] == Row("a.in", "In (control: out)", "who2020", None, 0.5, 0.1, 0.5, 1.0, "nats")
+    assert [row.holds for row in found] == [True, False, False]
+
+
+def test_every_recipe_of_claims_is_judged_here():
+    assert EXPERIMENTS.keys() == {name for name in recipes.RECIPES if name.endswith("-seeds")}
+
+
+@pytest.mark.parametrize("recipe", EXPERIMENTS)
+def test_every_recorded_run_holds(recipe):
+    recorded, claims = recipes.recorded(recipe), experiment(recipe).CLAIMS
+    seeds = {run["seed"] for run in recorded["runs"]}
+    assert seeds == set(recipes.find(recipe).seeds)
+    assert len(seeds) >= 5
+    for run in recorded["runs"]:
+        measured = {id: (v["ours"], v["control"]) for id, v in run["rows"].items()}
+        assert measured.keys() == claims.keys()
+        for row in rows(claims, measured):
+            assert row.holds, (run["seed"], row)
+
+
+@pytest.mark.parametrize("recipe", EXPERIMENTS)
+def test_the_page_shows_the_claims_of_a_seed_that_is_not_recorded(recipe):
+    root = Path(__file__).parents[1]
+    (page,) = [
+        page.read_text(encoding="utf-8")
+        for page in (root / "chapters").glob("ch*.md")
+        if f'recorded("{recipe}")' in page.read_text(encoding="utf-8")
+    ]
+    assert f"from minitransformer.experiments.{EXPERIMENTS[recipe]} import measure" in page
+    assert "Ledger(measure(6, model, tokenizer)" in page
+    assert 6 not in recipes.find(recipe).seeds
+    text = json.dumps(recipes.recorded(recipe))
+    assert "and changes" not in text, "cook it from a clean checkout"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", EXPERIMENTS)
+def test_the_claims_hold_on_a_fresh_seed(recipe):
+    model, tokenizer = pretrained.load(NAME), pretrained.load_tokenizer(NAME)
+    for measured in experiment(recipe).measure(77, model, tokenizer):
+        assert measured.holds, measured
