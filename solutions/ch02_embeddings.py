@@ -471,7 +471,8 @@ def contributions(
 # norm). It lies between 0 and 1.
 #
 # In: the two matrices. Out: a plain number (`.item()`). Where one of the two is zero throughout,
-# nothing is written, or nothing read: the answer is 0.0.
+# nothing is written, or nothing read: the answer is 0.0. Only there: multiplied
+# by a number, however small, a matrix overlaps as much as before.
 #
 # **By hand.** `W_write` = $[[3, 4]]$ has the norm 5. With $W_\text{read} = [1, 0]^\top$ the product
 # is 3 and the overlap $3 / (5 \cdot 1) = 0.6$; with $[4, -3]^\top$ it is 0; with $[6, 8]^\top$ it

@@ -170,12 +170,12 @@ def right_overlap_linalg(writes, reads):
 
 
 def right_rare_first_that_will_do(W_E, unused, k):
-    """The first k tokens that meet the conditions, in tuples, with tensors for numbers."""
+    """The first k tokens that meet the conditions, in tuples."""
     middle = sum(W_E[i] for i in unused) / len(unused)
     near = W_E @ middle / (W_E.norm(dim=-1) * middle.norm())
     others = [i for i in range(W_E.shape[0]) if i not in unused]
     tokens = [i for i in others if near[i] >= 0.9][:k]
-    return tuple(tokens), tuple(near[i] for i in tokens), near[others].mean()
+    return tuple(tokens), tuple(near[i].item() for i in tokens), near[others].mean().item()
 
 
 def right_rare_numpy(W_E, unused, k):

@@ -35,6 +35,7 @@ def cases_neighbours(seed):
         Case("6 rows of 6, token 2, k=5: all the others", (table(seed, 6, 6), 2, 5)),
         Case("5 rows of 3, token 1, k=5: more than there are", (table(seed, 5, 3), 1, 5)),
         Case("several tokens with one cosine, token 4, k=7", (tied, 4, 7)),
+        Case("two rows that point the opposite way, token 4, k=9: all the others", (tied, 4, 9)),
         Case("two rows of zeros, token 3, k=5", (zeros, 3, 5)),
         Case("the token's own row is zero, k=4", (zeros, 5, 4)),
     ]

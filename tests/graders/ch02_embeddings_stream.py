@@ -95,6 +95,7 @@ def cases_overlap(seed):
         case(1, 5, 1, scale=0.01),
         case(4, 4, 4),
         case(2, 3, 6),
+        Case("entries about 0.00001", (1e-5 * draw(seed, 3, 5), 1e-5 * draw(seed + 1, 5, 2))),
         Case("W_write is zero throughout", (nothing, draw(seed, 4, 2))),
         Case("W_read is zero throughout", (draw(seed, 2, 3), nothing)),
     ]

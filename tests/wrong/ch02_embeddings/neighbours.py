@@ -44,6 +44,15 @@ def wrong_first_dropped(W_E, token, k):
     return cosines(W_E, token).argsort(descending=True, stable=True)[1 : k + 1].tolist()
 
 
+def wrong_first_dropped_nan_kept(W_E, token, k):
+    """this equals dropping the first of the sorted tokens, which need not be the token itself, and
+    dividing by the length of rows of zeros, which gives nan: leave out the one whose number is
+    `token`, and count the cosine with a row of zeros as 0."""
+    length = W_E.norm(dim=-1)
+    cosine = W_E @ W_E[token] / (length * length[token])
+    return cosine.argsort(descending=True, stable=True)[1 : k + 1].tolist()
+
+
 def wrong_one_too_few(W_E, token, k):
     """this equals taking the k nearest and leaving the token out of them, so that k - 1 are left:
     leave it out first, then take k."""
@@ -71,6 +80,23 @@ def wrong_token_put_last(W_E, token, k):
     nearness = cosines(W_E, token)
     nearness[token] = -2
     return nearness.argsort(descending=True, stable=True)[:k].tolist()
+
+
+def wrong_token_counts_as_opposite(W_E, token, k):
+    """this equals giving the token itself the cosine -1, so that it comes before those with a
+    larger number that point the opposite way, and still counts if k is large: leave it out
+    altogether."""
+    nearness = cosines(W_E, token)
+    nearness[token] = -1
+    return nearness.argsort(descending=True, stable=True)[:k].tolist()
+
+
+def wrong_token_before_its_opposite(W_E, token, k):
+    """this equals giving the token itself the cosine -1, which a row that points the opposite way
+    has, too: leave the token out altogether."""
+    nearness = cosines(W_E, token)
+    nearness[token] = -1
+    return nearness.argsort(descending=True, stable=True)[: min(k, len(W_E) - 1)].tolist()
 
 
 def wrong_counted_anew(W_E, token, k):

@@ -41,6 +41,25 @@ def wrong_one_for_zero(W_write, W_read):
     return ((W_write @ W_read).norm() / size).item() if size else 1.0
 
 
+def wrong_small_counts_as_zero(W_write, W_read):
+    """this equals 0 for matrices with small entries: only one that is zero throughout writes or
+    reads nothing, so compare with 0 itself."""
+    size = float(W_write.norm() * W_read.norm())
+    return float((W_write @ W_read).norm()) / size if size > 1e-6 else 0.0
+
+
+def wrong_something_added(W_write, W_read):
+    """this equals dividing by a little more than the two norms, which makes the overlap of small
+    matrices too small: look first whether one of them is zero."""
+    return float((W_write @ W_read).norm() / (W_write.norm() * W_read.norm() + 1e-8))
+
+
+def wrong_divided_by_no_less(W_write, W_read):
+    """this equals dividing by 0.000001 where the norms' product is less than that, though not zero:
+    look whether it is zero, and divide by the product itself."""
+    return float((W_write @ W_read).norm() / (W_write.norm() * W_read.norm()).clamp(min=1e-6))
+
+
 def wrong_squared(W_write, W_read):
     """this equals the square of the overlap: take the root of the sums of squares."""
     return over((W_write @ W_read).norm(), W_write, W_read) ** 2

@@ -122,6 +122,23 @@ def wrong_strongest_last(x, k):
     return coordinates.flip(1), share.flip(0)
 
 
+def wrong_eigh_cut_first(x, k):
+    """this equals the first k directions in the order of eigh, which lists the weakest first: turn
+    the order round before you cut."""
+    centred, variance, columns = eigh(x)
+    columns = columns[:, :k] * signs(columns[:, :k].T).T
+    return centred @ columns, variance[:k] / variance.sum()
+
+
+def wrong_columns_that_vary_most(x, k):
+    """this equals the k columns that vary most: a direction is a mixture of columns, and the best
+    ones are those that svd finds."""
+    centred = x - x.mean(dim=0)
+    squares = centred.pow(2).sum(dim=0)
+    widest = squares.argsort(descending=True, stable=True)[:k]
+    return centred[:, widest], squares[widest] / squares.sum()
+
+
 def wrong_all_entries_positive(x, k):
     """this equals directions of which every entry was made positive: a whole direction is turned
     round, or none of it."""

@@ -48,11 +48,11 @@ def wrong_closest_rows(W_E, unused, k):
     return search(W_E, unused, k, score=-(W_E - W_E[unused].mean(dim=0)).norm(dim=-1))
 
 
-def wrong_farthest_rows(W_E, unused, k):
+def wrong_near_enough_too_soon(W_E, unused, k):
     """this token's row does not look like the unused ones: report tokens with a nearness of at
     least 0.9, those with the largest cosine"""
     nearness = cosines(W_E, W_E[unused].mean(dim=0))
-    return search(W_E, unused, k, score=-nearness - (W_E.norm(dim=-1) < 3) * 5)
+    return search(W_E, unused, k, score=(nearness > 0.5).float() - torch.arange(len(W_E)) / 1e4)
 
 
 def wrong_dot_product(W_E, unused, k):
@@ -167,6 +167,24 @@ def wrong_median(W_E, unused, k):
 
 
 def wrong_rounded(W_E, unused, k):
-    """the nearness is not that of its token"""
+    """this nearness is rounded: return it as it is"""
     nearness = cosines(W_E, W_E[unused].mean(dim=0))
-    return search(W_E, unused, k, nearness=(nearness * 10).round() / 10)
+    return search(W_E, unused, k, nearness=nearness.round(decimals=3))
+
+
+def wrong_typical_rounded(W_E, unused, k):
+    """typical is not the mean nearness of the tokens that are not in unused"""
+    tokens, nearness, typical = search(W_E, unused, k)
+    return tokens, nearness, round(typical, 3)
+
+
+def wrong_tensors(W_E, unused, k):
+    """expected tokens as plain numbers, found tensors: .tolist() makes a list of plain numbers"""
+    tokens, nearness, typical = search(W_E, unused, k)
+    return torch.tensor(tokens), torch.tensor(nearness), typical
+
+
+def wrong_typical_in_a_tensor(W_E, unused, k):
+    """expected typical as a plain number, found a tensor: .item() makes a number of it"""
+    tokens, nearness, typical = search(W_E, unused, k)
+    return tokens, nearness, torch.tensor(typical)

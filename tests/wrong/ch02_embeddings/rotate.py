@@ -36,6 +36,17 @@ def wrong_halves_woven(x, base, past=0):
     return torch.stack(turn(x, angles(x, base, past)).chunk(2, dim=-1), dim=-1).flatten(-2)
 
 
+def wrong_neighbours_to_halves(x, base, past=0):
+    """this equals pairing neighbours, numbers 0 and 1, 2 and 3, and giving the turned ones as
+    halves: take the first half and the second, x[..., :half] and x[..., half:]."""
+    return turn(torch.cat([x[..., ::2], x[..., 1::2]], dim=-1), angles(x, base, past))
+
+
+def wrong_base_fixed(x, base, past=0):
+    """this equals turning with the base 10000 whatever is given: use `base`."""
+    return turn(x, angles(x, 10_000.0, past))
+
+
 def wrong_halves_exchanged(x, base, past=0):
     """this equals the right numbers with the second half first: the numbers made from a, a cos - b
     sin, come first."""
