@@ -166,7 +166,10 @@ def judge(found, model, tokens, member):
 def read(found) -> Evidence:
     """The four values; whole numbers and floats of any kind will do."""
     if found is None:
-        raise Wrong(NOTHING)
+        raise Wrong(
+            f"{NOTHING} It ends without one, too, if no neuron that it looked at met both bounds: "
+            "every model of the check has one that does, in any of its layers"
+        )
     if not isinstance(found, (tuple, list)) or len(found) != 4:
         several = isinstance(found, (tuple, list))
         what = f"{len(found)} values" if several else f"a value of type {type(found).__name__}"

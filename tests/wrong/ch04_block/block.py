@@ -187,3 +187,9 @@ def wrong_stream_added_twice(x, weights, rotary=None, eps=1e-5):
     """this equals a block that adds the incoming stream once more at the end: the stream after
     attention holds it already."""
     return x + whole(x, weights, rotary, eps)
+
+
+def wrong_mlp_norm_twice(x, weights, rotary=None, eps=1e-5):
+    """this equals a block with the weights of the MLP's norm in both places: attention's norm has
+    its own, attn_norm.w."""
+    return whole(x, weights, rotary, eps, first="mlp_norm.w")

@@ -165,3 +165,17 @@ def wrong_router_read_in_rows(x, W_router, experts, k):
     load = torch.zeros(len(experts), dtype=x.dtype)
     load[:k] = 1 / k
     return out, load
+
+
+def wrong_last_expert_stays(x, W_router, experts, k):
+    """this equals the last of a token's k experts alone, times its weight: add to what the others
+    gave (+=), do not overwrite it."""
+    top, which = (x @ W_router).softmax(dim=-1).topk(k, dim=-1)
+    weights = top / top.sum(dim=-1, keepdim=True)
+    out, load = torch.zeros_like(x), x.new_zeros(len(experts))
+    for i, expert in enumerate(experts):
+        token, choice = torch.where(which == i)
+        if len(token):
+            out[token] = expert(x[token]) * weights[token, choice, None]
+        load[i] = len(token) / which.numel()
+    return out, load

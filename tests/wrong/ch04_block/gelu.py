@@ -92,3 +92,9 @@ def wrong_tanh_of_x_alone(x):
     """this equals the formula with nothing but x under the tanh: it acts on the root of 2 / pi
     times (x + 0.044715 x**3)."""
     return x / 2 * (1 + torch.tanh(x))
+
+
+def wrong_tanh_by_exponentials(x):
+    """this equals tanh by e^z and e^-z, which gives nan for large numbers: use torch.tanh."""
+    z = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+    return x / 2 * (1 + (z.exp() - (-z).exp()) / (z.exp() + (-z).exp()))

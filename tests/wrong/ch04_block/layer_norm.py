@@ -120,3 +120,30 @@ def wrong_standard_deviation_and_eps(x, w, b, eps=1e-5):
     """this equals dividing by x.std plus eps: eps goes under the root, and the sum of squares is
     divided by d_model, not by d_model - 1."""
     return left_over(x) / (x.std(dim=-1, keepdim=True) + eps) * w + b
+
+
+def wrong_mean_square_less_square_of_mean(x, w, b, eps=1e-5):
+    """this equals a variance by the mean of x squared less the square of the mean, two large
+    numbers whose difference is lost to rounding far from 0: subtract the mean before you square."""
+    mean = x.mean(dim=-1, keepdim=True)
+    variance = (x**2).mean(dim=-1, keepdim=True) - mean**2
+    return (x - mean) / (variance + eps).sqrt() * w + b
+
+
+def wrong_one_mean(x, w, b, eps=1e-5):
+    """this equals one mean subtracted from all vectors: take each vector's own, with dim=-1,
+    keepdim=True."""
+    left = x - x.mean()
+    return left / scale(left, eps) * w + b
+
+
+def wrong_normed_then_centred(x, w, b, eps=1e-5):
+    """this equals an RMSNorm whose mean is subtracted afterwards: subtract the mean first, and norm
+    what is left."""
+    return left_over(x / scale(x, eps) * w) + b
+
+
+def wrong_length(x, w, b, eps=1e-5):
+    """this equals dividing by the root of the sum of squares: take the mean of the squares."""
+    left = left_over(x)
+    return left / (left.pow(2).sum(dim=-1, keepdim=True) + eps).sqrt() * w + b

@@ -185,3 +185,33 @@ def wrong_total_without_embeddings(config):
 def wrong_total_of_the_blocks(config):
     """this equals a total of attention and MLPs alone: it is the sum of all six parts."""
     return count(config, in_total=lambda part: part in ("attention", "mlp"))
+
+
+def wrong_biases_of_every_head(config):
+    """this equals a key's and a value's bias for each query head: there is one for each set, so
+    count n_kv_heads."""
+    counts = count(config)
+    more = 2 * (config.n_heads - config.n_kv_heads) * config.d_head * config.n_layers * config.bias
+    return counts | {part: counts[part] + more for part in ("attention", "total")}
+
+
+def wrong_output_bias_of_the_heads(config):
+    """this equals an output bias as wide as the heads side by side: the output has d_model
+    numbers."""
+    counts = count(config)
+    more = (config.n_heads * config.d_head - config.d_model) * config.n_layers * config.bias
+    return counts | {part: counts[part] + more for part in ("attention", "total")}
+
+
+def wrong_attention_of_one_layer(config):
+    """this equals the attention and the MLP of one block: multiply by n_layers."""
+    counts, one = count(config), count(config, layers=1)
+    counts |= {part: one[part] for part in ("attention", "mlp")}
+    return counts | {"total": sum(n for part, n in counts.items() if part != "total")}
+
+
+def wrong_three_norms_a_layer(config):
+    """this equals one norm too many in each block: the one at the end stands once, after all
+    blocks."""
+    per_layer = 2 if config.d_mlp is None else 3
+    return count(config, norms_a_layer=per_layer, final=0)
