@@ -144,7 +144,7 @@ def layer_norm(
 # $$\text{gelu}(x) =
 # \frac{x}{2}\left(1 + \tanh\!\left(\sqrt{\tfrac{2}{\pi}}\,(x + 0.044715\,x^3)\right)\right)$$
 #
-# In: `x` of any shape. Out: the same shape, each number by itself.
+# In: `x` of any shape. Out: the same shape, each number by itself. $\pm 100$ must work.
 #
 # (The formula stands for $x$ times the probability that a normal random number is below $x$, and
 # is within 0.0005 of it. The check tells the two apart: the formula is what is asked for.)
@@ -561,7 +561,8 @@ def experts(
 # - **outside**: of the other positions, the share where it fires. It must be at most 0.1.
 #
 # Return `(layer, neuron, inside, outside)`, counted from 0 and not rounded. Any neuron that meets
-# both will do; the check measures again what you report, on tiny models of a few layers.
+# both will do; the check measures again what you report, on tiny models of a few layers,
+# each of which has one.
 #
 # The tools:
 # ```
