@@ -81,6 +81,7 @@ def cases_repetition(seed):
         Case("40 ids out of 9, n = 2", (more, 2)),
         Case("a circle of 4, 22 ids, n = 3", ([7, 2, 9, 9] * 5 + [7, 2], 3)),
         Case("ids that mirror each other, n = 2", ([1, 2, 1, 3, 2, 3, 1], 2)),
+        Case("1, 11, 11, 1, 11: ids of one and of two digits, n = 2", ([1, 11, 11, 1, 11], 2)),
         Case("one id 6 times, n = 4", ([5] * 6, 4)),
         Case("no id twice, n = 2", (list(range(8)), 2)),
         Case("as many ids as n", ([3, 3], 2)),

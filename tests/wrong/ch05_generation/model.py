@@ -54,6 +54,15 @@ def run(tokens, weights, base, eps, layers=None, end=True, W_U=None, final_eps=N
     return x @ (weights["W_U"] if W_U is None else W_U)
 
 
+def wrong_stream_added_again(tokens, weights, base, eps=1e-5):
+    """this equals the stream added to what each block returns: a block returns the whole stream,
+    with what it added, so x becomes what the block returns."""
+    x = weights["W_E"][tokens]
+    for layer in numbers(weights):
+        x = x + block(x, own(weights, f"blocks.{layer}."), base, eps)
+    return norm(x, weights["final_norm.w"], eps) @ weights["W_U"]
+
+
 def wrong_final_norm_left_out(tokens, weights, base, eps=1e-5):
     """this equals the model without its final norm: your unembed does both, the norm with
     final_norm.w and W_U."""
@@ -134,12 +143,12 @@ def wrong_two_layers(tokens, weights, base, eps=1e-5):
 
 
 def wrong_ten_taken_for_one(tokens, weights, base, eps=1e-5):
-    """this equals layer 1 with the weights of layer 10: a prefix without the dot at its end fits
-    blocks.1 and blocks.10 alike."""
+    """this equals layer 1 with weights of layer 10 among its own: a prefix without the dot at its
+    end fits blocks.1 and blocks.10 alike."""
 
     def read(weights, prefix):
         start = prefix.removesuffix(".")
-        named = [name for name in sorted(weights) if name.startswith(start)]
+        named = [name for name in weights if name.startswith(start)]
         return {name.split(".", 2)[2]: weights[name] for name in named}
 
     return run(tokens, weights, base, eps, read=read)

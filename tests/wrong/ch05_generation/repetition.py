@@ -65,6 +65,13 @@ def wrong_any_order(ids, n):
     return 1 - len(set(found)) / len(found) if found else 0.0
 
 
+def wrong_digits_run_together(ids, n):
+    """this equals n-grams written as text without a gap, where 1 11 and 11 1 look alike: keep the
+    tokens of each apart, as a tuple."""
+    found = ["".join(map(str, gram)) for gram in grams(ids, n)]
+    return 1 - len(set(found)) / len(found) if found else 0.0
+
+
 def wrong_last_one_missing(ids, n):
     """this equals leaving out the last n-gram: they start at 0 up to len(ids) - n, so range needs
     one more."""

@@ -160,7 +160,7 @@ def wrong_cut_again(text, n_new, weights, base, ranks, pattern):
     model = transformer(weights, base)
     for _ in range(n_new):
         if not regex.fullmatch(r"[abcé! ]*", text):
-            return text  # what is no character cannot be encoded
+            raise KeyError(text)  # what is no character cannot be encoded
         ids = tokenizer.encode(text)
         text = tokenizer.decode([*ids, int(model(torch.tensor([ids]))[0, -1].argmax())])
     return text
