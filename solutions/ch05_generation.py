@@ -512,8 +512,9 @@ def model(
 #
 # Your parts: `mine("tokenizer.encode")(text, ranks, pattern)` gives a list of ids,
 # `mine("generation.model")(tokens, weights, base)` wants them as `[1, pos]`, and
-# `mine("tokenizer.decode")(ids, ranks)` gives the text. Decode all ids together: a character may
-# be spread over two tokens.
+# `mine("tokenizer.decode")(ids, ranks)` gives the text. Encode once, and keep the ids. Decode
+# all of them together, at the end: a character may be spread over two tokens, and half of one is
+# no text that could be encoded again.
 #
 # **By hand.** A vocabulary of the bytes a, b and c, and a model whose blocks add nothing and which
 # after a token always gives the next one in the circle a, b, c the largest logit: from "ab" with
@@ -552,8 +553,10 @@ def write(
 # ### It writes
 # Save your five notebooks, and run the cell below. It hands your functions SmolLM2's weights and
 # vocabulary. Everything from the first byte to the last is yours, as far as you wrote it: where a
-# part of yours is missing, or has not passed its check, you are told which part of which notebook
-# it is.
+# part of yours is missing, or did not pass its last check, you are told which part of which
+# notebook it is. With every part right, SmolLM2 goes on with " Mary, and Mary gave a drink to
+# John." If yours writes something else, run `python -m minitransformer check` in the terminal: a
+# part that you changed after its check may have gone wrong since.
 
 # %% tags=["active-ipynb"]
 # from minitransformer import pretrained, weights
