@@ -172,8 +172,11 @@ class Session:
         try:
             answer = self.define(task)
         except SyntaxError as problem:
-            line = (problem.text or "").strip()
-            at = f" at `{line}` (line {problem.lineno} of its cell)" if problem.lineno else ""
+            lines = task["code"].splitlines()
+            known = problem.lineno and problem.lineno <= len(lines)
+            line = problem.text or (lines[problem.lineno - 1] if known else "")
+            at = f" at `{line.strip()}`" if line.strip() else ""
+            at += f" (line {problem.lineno} of its cell)" if problem.lineno else ""
             message = f"its cell is not Python{at}: {problem.msg}."
         except cells.Misplaced as problem:
             message = str(problem)

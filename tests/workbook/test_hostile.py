@@ -18,6 +18,7 @@ ID = "tiny.total"
 
 # name -> (the cell's code below its header, what the message must say)
 HOSTILE: dict[str, tuple[str | None, str]] = {
+    "return outside": ("def total(x): ...\nreturn x", "not Python at `return x` (line 3"),
     "syntax error": ("def total(x:\n    return x", "not Python at `def total(x:` (line 2"),
     "endless loop": ("def total(x):\n    while True: pass", "did not finish within 3 s"),
     "endless loop in the cell": ("while True: pass", "did not finish within 3 s"),
