@@ -104,7 +104,7 @@ def rms_norm(
 #
 # In: `x [..., d_model]`, `w [d_model]`, `b [d_model]`, `eps`. Out: the shape of `x`. The sum of
 # squares is divided by $d$, not by $d - 1$ as some libraries do when they are asked for a standard
-# deviation. Numbers near 1000 must work: subtract the mean before you square.
+# deviation. Numbers far from 0 must work too: subtract the mean before you square.
 #
 # **By hand.** $x = [1, 3, 5, 7]$ has the mean 4; what is left is $[-3, -1, 1, 3]$, with the mean
 # square $(9 + 1 + 1 + 9) / 4 = 5$. With $\varepsilon = 4$ the root is 3, and $w = [1, 3, 3, 1]$,

@@ -90,26 +90,33 @@ class Grader:
         """The catalogued wrong answer that behaves as `answer` does on every case, if any."""
         if self.cases is None or not wrong:
             return None
-        own = self.behaviour(guarded(answer), seed)
+        cases = self.cases(seed)
+        own = [outcome(guarded(answer), case) for case in cases]
         if all(isinstance(found, Raised) for found, _ in own):  # no outputs to compare
             return None
-        if self.oracle and agree(own, self.behaviour(self.oracle, seed)):
+
+        def alike(other: Answer) -> bool:  # most part from it on the first case
+            pairs = zip(own, cases, strict=True)
+            return all(agree(found, outcome(other, case)) for found, case in pairs)
+
+        if self.oracle and alike(self.oracle):
             return None
-        alike = (known for known in wrong if agree(own, self.behaviour(known.function, seed)))
-        return next(alike, None)
+        return next((known for known in wrong if alike(known.function)), None)
 
     def behaviour(self, answer: Answer, seed: int) -> list[tuple[Any, Any]]:
         """On each case, what `answer` returns or raises, and what it leaves of its inputs."""
         assert self.cases is not None, f"{self.id} is open-ended: it has no cases"
-        seen = []
-        for case in self.cases(seed):
-            args = case.fresh()
-            try:
-                found = answer(*args)
-            except Exception as problem:  # two answers may share where they fail, and how
-                found = Raised(type(getattr(problem, "cause", problem)).__name__)
-            seen.append((found, args))
-        return seen
+        return [outcome(answer, case) for case in self.cases(seed)]
+
+
+def outcome(answer: Answer, case: Case) -> tuple[Any, Any]:
+    """What `answer` returns or raises on a case, and what it leaves of its inputs."""
+    args = case.fresh()
+    try:
+        found = answer(*args)
+    except Exception as problem:  # two answers may share where they fail, and how
+        found = Raised(type(getattr(problem, "cause", problem)).__name__)
+    return found, args
 
 
 def grader(
