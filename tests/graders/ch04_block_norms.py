@@ -57,7 +57,10 @@ def cases_layer_norm(seed):
                 *eps,
             ),
         )
-        for label, x, eps in [*vectors(seed), ("numbers near ten million, in float64", far, (1e-5,))]
+        for label, x, eps in [
+            *vectors(seed),
+            ("numbers near ten million, in float64", far, (1e-5,)),
+        ]
     ]
 
 
