@@ -309,8 +309,9 @@ def memories(
 # Now put it together. A block reads the stream through a norm, lets attention add to it, reads it
 # again through another norm, and lets the MLP add to it:
 #
-# $$x' = x + \text{attention}(\text{RMSNorm}(x)) \qquad
-# \text{block}(x) = x' + \text{gated}(\text{RMSNorm}(x'))$$
+# $$x' = x + \text{attention}(\text{RMSNorm}(x))$$
+#
+# $$\text{block}(x) = x' + \text{gated}(\text{RMSNorm}(x'))$$
 #
 # The stream itself is never normed, only what the two parts read. The MLP reads what attention has
 # already written.

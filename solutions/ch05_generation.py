@@ -441,8 +441,8 @@ def loop(model: Transformer, n_new: int) -> tuple[list[int], int]:
 # Now put together what you wrote: the embedding of chapter 02, the blocks of chapter 04 with the
 # attention of chapter 03 and the rotary positions of chapter 02, and the unembedding above.
 #
-# $$\text{tokens} \to \text{embed} \to \text{block}_0 \to \text{block}_1 \to \dots \to
-# \text{unembed} \to \text{logits}$$
+# $$\text{tokens} \to \text{embed} \to \text{block}_0 \to \dots \to \text{unembed} \to
+# \text{logits}$$
 #
 # The weights come in one dictionary, under the names that the book has used all along: `W_E`;
 # for each block `blocks.0.attn_norm.w`, `blocks.0.attn.W_Q`, `W_K`, `W_V`, `W_O`,
