@@ -172,10 +172,10 @@ class Session:
         try:
             answer = self.define(task)
         except SyntaxError as problem:
-            lines = task["code"].splitlines()
-            known = problem.lineno and problem.lineno <= len(lines)
-            line = problem.text or (lines[problem.lineno - 1] if known else "")
-            at = f" at `{line.strip()}`" if line.strip() else ""
+            # Python hands over the line of a slip in the grammar, but not of a lone return.
+            lines = dict(enumerate(task["code"].splitlines(), start=1))
+            line = (problem.text or lines.get(problem.lineno or 0, "")).strip()
+            at = f" at `{line}`" if line else ""
             at += f" (line {problem.lineno} of its cell)" if problem.lineno else ""
             message = f"its cell is not Python{at}: {problem.msg}."
         except cells.Misplaced as problem:
