@@ -18,6 +18,7 @@ from minitransformer import checksum, gguf
 from minitransformer.config import PRESETS, Config
 from minitransformer.fetch import SOURCES, FetchError, cache_dir, fetch, source
 from minitransformer.folder import read_folder, tensors
+from minitransformer.names import nearest
 from minitransformer.rotary import Rotary
 from minitransformer.tokenizer import Tokenizer
 from minitransformer.transformer import Transformer
@@ -85,7 +86,9 @@ def as_folder(name: str | Path) -> Path | None:
             f"there is no folder {path}: expected one that holds a checkpoint, or a name "
             f"({', '.join(SOURCES)})"
         )
-    return None
+    raise KeyError(
+        f'no model is called "{name}"{nearest(name, SOURCES)} (known: {", ".join(SOURCES)})'
+    )
 
 
 def read_named(

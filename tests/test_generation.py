@@ -278,6 +278,7 @@ def test_the_command_writes(capsys):
         (["a", "--top-p=2"], "top_p must be above 0 and at most 1, got 2"),
         (["a", "--tokens=9000"], "n_ctx = 8192"),
         (["a", "--model=nobody"], 'no model is called "nobody"'),
+        (["a", "--model=cl100k"], 'no model is called "cl100k"'),  # that is a vocabulary
     ],
 )
 def test_the_command_says_what_is_wrong(capsys, words, message):
