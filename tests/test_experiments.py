@@ -5,36 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from minitransformer import pretrained, recipes
+from minitransformer import recipes
 from minitransformer.experiments import attention
-from minitransformer.experiments.claims import Row
 from minitransformer.experiments.data import capitalised, repeated_tokens, speeches
 from minitransformer.experiments.heads import attention_to, effects, lookback, other_heads
 from minitransformer.experiments.ioi import NAMES, TEMPLATES, ioi_prompts
 
 NAME = "smollm2-135m-instruct"
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return pretrained.load_tokenizer(NAME)
-
-
-@pytest.fixture(scope="module")
-def model():
-    return pretrained.load(NAME)
-
-
-def row(ours: float, control: float) -> Row:
-    return Row("a.b", "It does", "someone", None, ours, control, 0.5, 1.0, "share")
-
-
-@pytest.mark.parametrize(
-    ("ours", "control", "holds"),
-    [(0.8, 0.1, True), (0.4, 0.1, False), (0.8, 0.6, False), (1.1, 0.1, False), (0.5, 0.4, True)],
-)
-def test_a_claim_holds_within_its_bounds_and_with_a_control_outside(ours, control, holds):
-    assert row(ours, control).holds is holds
 
 
 def test_lookback_by_hand():

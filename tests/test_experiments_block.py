@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from minitransformer import pretrained, recipes
+from minitransformer import recipes
 from minitransformer.experiments import block, mixture
 from minitransformer.experiments.data import speeches
 from minitransformer.experiments.neurons import (
@@ -19,18 +19,6 @@ from minitransformer.experiments.neurons import (
     rule,
     share,
 )
-
-NAME = "smollm2-135m-instruct"
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return pretrained.load_tokenizer(NAME)
-
-
-@pytest.fixture(scope="module")
-def model():
-    return pretrained.load(NAME)
 
 
 def test_rule_by_hand():

@@ -6,23 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from minitransformer import pretrained, recipes
+from minitransformer import recipes
 from minitransformer.experiments import embeddings
 from minitransformer.experiments import embeddings_stream as stream
 from minitransformer.experiments import embeddings_table as table
 from minitransformer.experiments.data import speeches
-
-NAME = "smollm2-135m-instruct"
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return pretrained.load_tokenizer(NAME)
-
-
-@pytest.fixture(scope="module")
-def model():
-    return pretrained.load(NAME)
 
 
 def rows(n: int, d: int) -> torch.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from minitransformer import pretrained, recipes
+from minitransformer import recipes
 from minitransformer.config import Config
 from minitransformer.experiments import generation
 from minitransformer.experiments.heads import loss_per_token
@@ -13,18 +13,6 @@ from minitransformer.experiments.repeats import repeated, sentences, surprisal, 
 from minitransformer.generation import generate
 from minitransformer.sampling import greedy, repetition_penalty
 from minitransformer.transformer import Transformer
-
-NAME = "smollm2-135m-instruct"
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return pretrained.load_tokenizer(NAME)
-
-
-@pytest.fixture(scope="module")
-def model():
-    return pretrained.load(NAME)
 
 
 @pytest.fixture
