@@ -10,22 +10,24 @@ from collections.abc import Sequence
 
 from minitransformer.names import nearest
 
-# command -> (module, what it does); a module has add_arguments(parser) and run(args) -> exit code
+# command -> what it does; each is a module of workbook/commands/
 _LEARN = {
-    "start": ("workbook.start", "copy the exercise notebooks to work/ (overwrites nothing)"),
-    "lab": ("workbook.lab", "open them in JupyterLab"),
-    "check": ("workbook.checking", "grade your answers, and say what to do next"),
-    "hint": ("workbook.hint", "one more hint for an exercise"),
-    "progress": ("workbook.progress", "chapters, exercises and points so far"),
-    "reset": ("workbook.reset", "put an exercise or a notebook back; yours is kept beside it"),
+    "start": "copy the exercise notebooks to work/ (overwrites nothing)",
+    "lab": "open them in JupyterLab",
+    "check": "grade your answers, and say what to do next",
+    "hint": "one more hint for an exercise",
+    "progress": "chapters, exercises and points so far",
+    "reset": "put an exercise or a notebook back; yours is kept beside it",
 }
 _MAKE = {
-    "book": ("workbook.book", "build the book, and serve it with --serve"),
-    "fetch": ("pretrained", "fetch a model's weights into your cache folder"),
-    "write": ("write", "let a model continue a text"),
-    "recipe": ("recipes", "run again what a page shows as recorded"),
-    "generate": ("workbook.generate", "make the exercise notebooks from solutions/"),
+    "book": "build the book, and serve it with --serve",
+    "fetch": "fetch a model's weights into your cache folder",
+    "write": "let a model continue a text",
+    "recipe": "run again what a page shows as recorded",
+    "generate": "make the exercise notebooks from solutions/",
 }
+# A module has add_arguments(parser) and run(args) -> exit code.
+_ELSEWHERE = {"book": "book.build", "fetch": "pretrained", "write": "write", "recipe": "recipes"}
 COMMANDS = {**_LEARN, **_MAKE}
 _NAME = "python -m minitransformer"
 
@@ -33,8 +35,8 @@ _NAME = "python -m minitransformer"
 def overview() -> str:
     """What a first-time user reads."""
 
-    def rows(commands: dict[str, tuple[str, str]]) -> str:
-        return "\n".join(f"  {name:<10}{text}" for name, (_, text) in commands.items())
+    def rows(commands: dict[str, str]) -> str:
+        return "\n".join(f"  {name:<10}{text}" for name, text in commands.items())
 
     return (
         f"Usage: {_NAME} COMMAND\n\n"
@@ -59,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f'There is no command "{name}"{nearest(name, COMMANDS)}\n', file=sys.stderr)
         print(overview(), file=sys.stderr)
         return 2
-    where, text = COMMANDS[name]
+    text = COMMANDS[name]
+    where = _ELSEWHERE.get(name, f"workbook.commands.{name}")
     module = importlib.import_module(f"minitransformer.{where}")
     parser = argparse.ArgumentParser(
         prog=f"{_NAME} {name}", description=text[0].upper() + text[1:] + "."

@@ -277,7 +277,7 @@ def test_an_index_that_lacks_the_archive_or_is_not_there_is_named(index, tmp_pat
 
 
 def test_the_book_fetches_all_it_reads_before_a_page_asks(monkeypatch):
-    from minitransformer.workbook import book
+    from minitransformer.book import build as book
 
     asked: list[str] = []
     monkeypatch.setattr(pretrained, "run", lambda args: asked.append(args.name) or 0)

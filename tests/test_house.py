@@ -29,6 +29,7 @@ FLOORS = [
     ["recipes", "write"],
     ["attention_view", "drawing", "plots"],
     ["workbook"],
+    ["book"],
     ["__main__"],
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
@@ -37,6 +38,7 @@ SIDE = {
     "drawing",
     "attention_view",
     "workbook",
+    "book",
     "solutions",
     "tests",
 }  # nothing below may need them

@@ -5,7 +5,7 @@ Leaves torch alone: the commands of the terminal start in a fraction of a second
 
 from __future__ import annotations
 
-from minitransformer.workbook.earlier import mine
-from minitransformer.workbook.notebook import check
+from minitransformer.workbook.kernel.earlier import mine
+from minitransformer.workbook.kernel.live import check
 
 __all__ = ["check", "mine"]

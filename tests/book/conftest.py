@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tab import HTML, PAGES, Watched
 
-from minitransformer.workbook import book
+from minitransformer.book import build as book
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minitransformer.workbook import book
+from minitransformer.book import build as book
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, Route

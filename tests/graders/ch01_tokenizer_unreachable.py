@@ -14,8 +14,8 @@ from random import Random
 from ch01_tokenizer_coding import WORDS, oracle_encode, vocabulary, with_a_stranger
 from ch01_tokenizer_learning import words
 
-from minitransformer.workbook.compare import NOTHING
 from minitransformer.workbook.grading import Wrong, grader
+from minitransformer.workbook.grading.compare import NOTHING
 
 
 def comes_never(answer, seed):

@@ -7,9 +7,9 @@ import math
 import torch
 
 from minitransformer.kv import KVCache
-from minitransformer.workbook.breakage import Broke
 from minitransformer.workbook.grading import Case, Wrong, expect_close, grader
-from minitransformer.workbook.inputs import draw, tiny_model
+from minitransformer.workbook.grading.inputs import draw, tiny_model
+from minitransformer.workbook.running.breakage import Broke
 
 
 def expect_index_error(answer, args, given, why):

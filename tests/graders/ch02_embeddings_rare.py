@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import torch
 
-from minitransformer.workbook.compare import NOTHING
 from minitransformer.workbook.grading import Wrong, expect_close, grader
+from minitransformer.workbook.grading.compare import NOTHING
 
 NEAR = 0.9
 

@@ -8,7 +8,7 @@ import torch
 
 from minitransformer import circuits
 from minitransformer.workbook.grading import Case, expect_close, grader
-from minitransformer.workbook.inputs import draw, tiny_model
+from minitransformer.workbook.grading.inputs import draw, tiny_model
 
 # ---- 7 contributions
 

@@ -7,7 +7,7 @@ from ch03_attention_layers import attention_weights, weights
 
 from minitransformer.interventions import ablate_head
 from minitransformer.workbook.grading import Case, expect_close, grader
-from minitransformer.workbook.inputs import draw, tiny_model
+from minitransformer.workbook.grading.inputs import draw, tiny_model
 
 # ---- 7 qk, 8 ov
 

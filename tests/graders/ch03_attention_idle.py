@@ -18,8 +18,8 @@ import torch
 
 from minitransformer.config import Config
 from minitransformer.transformer import Transformer
-from minitransformer.workbook.compare import NOTHING
 from minitransformer.workbook.grading import Wrong, expect_close, grader
+from minitransformer.workbook.grading.compare import NOTHING
 
 LOOKS_HARD, HARDLY_CHANGES = 0.3, 0.05
 

@@ -8,7 +8,7 @@ import torch
 
 from minitransformer.kv import KVCache
 from minitransformer.workbook.grading import Case, Wrong, expect_close, grader
-from minitransformer.workbook.inputs import draw, tiny_model
+from minitransformer.workbook.grading.inputs import draw, tiny_model
 
 INF = math.inf
 

@@ -7,7 +7,7 @@ import math
 import torch
 
 from minitransformer.workbook.grading import Case, Wrong, expect_close, grader
-from minitransformer.workbook.inputs import draw
+from minitransformer.workbook.grading.inputs import draw
 
 # ---- 9 experts
 

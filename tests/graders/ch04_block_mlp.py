@@ -8,7 +8,7 @@ import torch
 from ch04_block_norms import oracle_gelu, uneven
 
 from minitransformer.workbook.grading import Case, expect_close, grader
-from minitransformer.workbook.inputs import draw, tiny_model
+from minitransformer.workbook.grading.inputs import draw, tiny_model
 
 # ---- 4 mlp
 

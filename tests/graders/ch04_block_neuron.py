@@ -19,8 +19,8 @@ import torch
 
 from minitransformer.config import Config
 from minitransformer.transformer import Transformer
-from minitransformer.workbook.compare import NOTHING
 from minitransformer.workbook.grading import Wrong, expect_close, grader
+from minitransformer.workbook.grading.compare import NOTHING
 
 MOST, FEW = 0.9, 0.1
 N_CLASS, N_OTHERS, D_MLP = 13, 23, 11

@@ -7,7 +7,7 @@ import math
 import torch
 
 from minitransformer.workbook.grading import Case, expect_close, grader
-from minitransformer.workbook.inputs import draw, tiny_model
+from minitransformer.workbook.grading.inputs import draw, tiny_model
 
 
 def uneven(model, seed):

@@ -16,7 +16,7 @@ from minitransformer.config import Config
 from minitransformer.transformer import Transformer
 from minitransformer.weights import named
 from minitransformer.workbook.grading import Case, expect_close, grader
-from minitransformer.workbook.inputs import draw, tiny_model
+from minitransformer.workbook.grading.inputs import draw, tiny_model
 
 # ---- 7 block
 

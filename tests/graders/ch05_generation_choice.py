@@ -7,8 +7,8 @@ import math
 import torch
 
 from minitransformer.workbook.grading import Case, Wrong, expect_close, grader
-from minitransformer.workbook.inputs import draw as numbers
-from minitransformer.workbook.inputs import tiny_model
+from minitransformer.workbook.grading.inputs import draw as numbers
+from minitransformer.workbook.grading.inputs import tiny_model
 
 INF = math.inf
 

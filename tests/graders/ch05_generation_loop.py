@@ -19,8 +19,8 @@ from minitransformer.config import Config
 from minitransformer.generation import generate
 from minitransformer.transformer import Transformer
 from minitransformer.weights import named
-from minitransformer.workbook.compare import NOTHING
 from minitransformer.workbook.grading import Wrong, grader
+from minitransformer.workbook.grading.compare import NOTHING
 
 N_NEW = 24  # so the second half has 12, and a loop a period of at most 4
 TOO_LONG = 5  # the length of a circle that comes round only twice

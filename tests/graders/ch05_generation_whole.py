@@ -17,7 +17,7 @@ from minitransformer.generation import generate
 from minitransformer.tokenizer import Tokenizer
 from minitransformer.weights import named
 from minitransformer.workbook.grading import Case, Wrong, expect_close, grader
-from minitransformer.workbook.inputs import draw, tiny_model
+from minitransformer.workbook.grading.inputs import draw, tiny_model
 
 # ---- 9 model
 

@@ -32,9 +32,10 @@ def judged() -> dict[str, Any]:
 
 @pytest.fixture
 def verdict(request: pytest.FixtureRequest, judged: dict[str, Any]) -> Verdict:
-    from minitransformer.workbook import catalogue, runner, submission
+    from minitransformer.workbook.grading import catalogue
     from minitransformer.workbook.project import Project
-    from minitransformer.workbook.references import References
+    from minitransformer.workbook.running import runner, submission
+    from minitransformer.workbook.running.references import References
 
     grader = request.param
     project = Project(ROOT)

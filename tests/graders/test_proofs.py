@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from minitransformer.workbook import catalogue
-from minitransformer.workbook.compare import agree
+from minitransformer.workbook.grading import catalogue
+from minitransformer.workbook.grading.compare import agree
 from minitransformer.workbook.project import Project
-from minitransformer.workbook.references import References
+from minitransformer.workbook.running.references import References
 
 PROJECT = Project(Path(__file__).resolve().parents[2])
 CHAPTERS = {chapter.topic: chapter for chapter in PROJECT.chapters()}

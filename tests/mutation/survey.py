@@ -23,10 +23,10 @@ from pathlib import Path
 import torch
 from mutate import mutants
 
-from minitransformer.workbook import catalogue, cells
-from minitransformer.workbook.grading import Grader
+from minitransformer.workbook.grading import Grader, catalogue
 from minitransformer.workbook.project import Project
-from minitransformer.workbook.references import References
+from minitransformer.workbook.running import cells
+from minitransformer.workbook.running.references import References
 from minitransformer.workbook.source import Chapter, Exercise
 
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")

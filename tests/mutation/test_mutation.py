@@ -13,7 +13,8 @@ import pytest
 from mutate import mutants
 from survey import survey
 
-from minitransformer.workbook import catalogue, source
+from minitransformer.workbook import source
+from minitransformer.workbook.grading import catalogue
 from minitransformer.workbook.project import Project
 
 HERE = Path(__file__).parent

@@ -20,7 +20,7 @@ TINY = Path(__file__).parent / "tiny"
 @pytest.fixture(scope="session")
 def new_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
     """Makes a project with one chapter, "tiny", its notebook generated."""
-    from minitransformer.workbook.generate import generate
+    from minitransformer.workbook.commands.generate import generate
     from minitransformer.workbook.project import Project
 
     def new() -> Project:

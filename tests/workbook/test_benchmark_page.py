@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from minitransformer.workbook import benchmarks
-from minitransformer.workbook.book import ROOT
+from minitransformer.book import benchmarks
+from minitransformer.book.build import ROOT
 
 PEERS = ("minitransformer", "transformers", "transformer_lens")
 

@@ -16,7 +16,8 @@ from threading import Thread
 
 import pytest
 
-from minitransformer.workbook import book, pages
+from minitransformer.book import build as book
+from minitransformer.book import pages
 from minitransformer.workbook.source import Exercise
 
 
@@ -118,7 +119,7 @@ def test_a_browser_that_leaves_early_is_no_news(
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is not a signal that can be sent there")
 def test_the_server_prints_its_address_and_ends_at_ctrl_c(tmp_path: Path) -> None:
     code = (
-        "from pathlib import Path; from minitransformer.workbook import book; "
+        "from pathlib import Path; from minitransformer.book import build as book; "
         f"raise SystemExit(book.serve(Path({str(tmp_path)!r}), 0))"
     )
     command = [sys.executable, "-c", code]

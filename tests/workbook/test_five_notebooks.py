@@ -39,7 +39,7 @@ def clone(tmp_path, monkeypatch):
     ids = [e.id for chapter in project.chapters() for e in chapter.exercises]
     State(project.work).record([Verdict(id, PASSED) for id in ids])
     monkeypatch.chdir(project.work)
-    monkeypatch.setattr("minitransformer.workbook.earlier._told", set())
+    monkeypatch.setattr("minitransformer.workbook.kernel.earlier._told", set())
     return project
 
 
@@ -80,7 +80,7 @@ def tiny():
     from minitransformer.generation import generate
     from minitransformer.tokenizer import Tokenizer
     from minitransformer.weights import named
-    from minitransformer.workbook.inputs import tiny_model
+    from minitransformer.workbook.grading.inputs import tiny_model
 
     tokenizer = Tokenizer.train("the cat sat on the mat, the cat sat", 262)
     model, _ = tiny_model(0, gated=True, act="silu", d_vocab=tokenizer.d_vocab, n_ctx=64)
@@ -91,7 +91,7 @@ def tiny():
 
 
 def test_the_parts_of_five_notebooks_write(clone, tiny, capsys, monkeypatch):
-    from minitransformer.workbook import submission
+    from minitransformer.workbook.running import submission
 
     read, count = submission.read, []
     monkeypatch.setattr(submission, "read", lambda path: count.append(path.name) or read(path))

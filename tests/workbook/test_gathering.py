@@ -72,7 +72,7 @@ def two(project, monkeypatch):
     (project.solutions / "ch02_later.py").write_text(LATER, encoding="utf-8")
     (project.root / "tests" / "graders" / "test_ch02_later.py").write_text(GRADER)
     monkeypatch.chdir(project.root)
-    monkeypatch.setattr("minitransformer.workbook.earlier._told", set())
+    monkeypatch.setattr("minitransformer.workbook.kernel.earlier._told", set())
     return project
 
 
@@ -147,7 +147,7 @@ def test_what_cannot_be_used_is_said_once_in_plain_words(two, write, capsys, dou
 
 
 def test_a_stub_is_not_done_yet(two, capsys):
-    from minitransformer.workbook.start import start
+    from minitransformer.workbook.commands.start import start
 
     start(two, two.chapter("tiny"))
     later(two, FOUR)
@@ -219,7 +219,7 @@ def test_a_cell_that_asks_for_itself_ends(two, write, capsys):
 
 
 def test_a_change_of_the_file_is_seen_and_nothing_else_is_read_again(two, write, monkeypatch):
-    from minitransformer.workbook import submission
+    from minitransformer.workbook.running import submission
 
     read, count = submission.read, []
     monkeypatch.setattr(submission, "read", lambda path: count.append(path) or read(path))
@@ -248,7 +248,7 @@ def test_it_is_fast_enough_for_loops(two, write):
 
 
 def test_a_solution_uses_those_of_other_chapters(two):
-    from minitransformer.workbook import catalogue
+    from minitransformer.workbook.grading import catalogue
 
     module = catalogue.load_module(two.solutions / "ch02_later.py", "solutions_ch02_later")
     assert module.eight(1) == 8

@@ -14,7 +14,7 @@ def cells(project):
 
 
 def test_a_second_run_gives_the_same_bytes(project, capsys):
-    from minitransformer.workbook.generate import generate
+    from minitransformer.workbook.commands.generate import generate
 
     path = project.exercises / "ch01_tiny.ipynb"
     before = path.read_bytes()
@@ -49,7 +49,7 @@ def test_neither_answers_nor_hints_are_in_it_but_demonstrations_are(project):
 
 
 def test_check_finds_what_differs_is_missing_or_has_no_source(project, capsys):
-    from minitransformer.workbook.generate import generate
+    from minitransformer.workbook.commands.generate import generate
 
     path = project.exercises / "ch01_tiny.ipynb"
     whole = path.read_bytes()
@@ -69,7 +69,7 @@ def test_check_finds_what_differs_is_missing_or_has_no_source(project, capsys):
 
 @pytest.mark.parametrize("address", ["", "https://example.org/someone/something"])
 def test_the_first_cell_fetches_the_project_where_it_has_an_address(project, address):
-    from minitransformer.workbook.generate import notebook
+    from minitransformer.workbook.commands.generate import notebook
 
     document = json.loads(notebook(project.chapter("tiny"), address))
     first = next("".join(c["source"]) for c in document["cells"] if c["cell_type"] == "code")

@@ -12,7 +12,7 @@ import torch
 @pytest.fixture
 def climb(project):
     """`climb(id, answer)`: the verdict of the made-up chapter's grader, with its catalogue."""
-    from minitransformer.workbook import catalogue
+    from minitransformer.workbook.grading import catalogue
 
     chapter = project.chapter("tiny")
     module = catalogue.load_module(project.grader(chapter), "tiny_graders")
@@ -213,8 +213,8 @@ PAIRS = {(i, i + 1): i for i in range(60)}
     ],
 )
 def test_lists_dicts_text_and_bytes_are_shown_with_where_they_part(found, expected, problem):
-    from minitransformer.workbook.compare import agree
     from minitransformer.workbook.grading import Wrong, expect_close
+    from minitransformer.workbook.grading.compare import agree
 
     if not problem:
         expect_close(found, expected, "it")

@@ -63,10 +63,10 @@ HOSTILE: dict[str, tuple[str | None, str]] = {
         "it replaces torch.isclose",
     ),
     "grader's names overwritten": (
-        "import minitransformer.workbook.grading as g\n"
+        "import minitransformer.workbook.grading.ladder as g\n"
         "g.expect_close = g.mismatch = g.difference = lambda *a, **k: ''\n"
         "def total(x):\n    return x",
-        "it replaces minitransformer.workbook.grading.",
+        "it replaces minitransformer.workbook.grading.ladder.",
     ),
     "cases overwritten": (
         "import sys\nsys.modules['the_grader'].one_matrix = lambda seed: []\n"
@@ -123,7 +123,7 @@ if not sys.platform.startswith("linux"):  # no such limit elsewhere
 @pytest.fixture(scope="module")
 def outcomes(request, new_project, write):
     """The selected submissions, graded two at a time: most of it is waiting for torch."""
-    from minitransformer.workbook import runner, submission
+    from minitransformer.workbook.running import runner, submission
 
     project = new_project()
     chapter = project.chapter("tiny")
@@ -170,7 +170,7 @@ def test_what_an_answer_prints_is_shown_and_no_verdict(outcomes):
 
 def test_a_cell_outside_the_exercises_costs_itself_alone(project, write):
     """A helper cell that hangs is dropped; the answers that do not need it are graded."""
-    from minitransformer.workbook import runner, submission
+    from minitransformer.workbook.running import runner, submission
 
     extra = [
         "def half(x):\n    return x / 2",
@@ -198,7 +198,7 @@ UNSHARE = "import ctypes; raise SystemExit(ctypes.CDLL(None).unshare(0x50000000)
     reason="this system lets nobody leave the network",
 )
 def test_an_answer_has_no_network(project, write):
-    from minitransformer.workbook import runner, submission
+    from minitransformer.workbook.running import runner, submission
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.1)
@@ -213,7 +213,7 @@ def test_an_answer_has_no_network(project, write):
 
 
 def test_a_notebook_that_is_not_json_costs_that_notebook_alone(project, write, capsys):
-    from minitransformer.workbook.checking import check
+    from minitransformer.workbook.commands.check import check
 
     second = project.solutions / "ch02_small.py"
     second.write_text((project.solutions / "ch01_tiny.py").read_text().replace("tiny.", "small."))

@@ -8,8 +8,8 @@ import math
 import pytest
 from bs4 import BeautifulSoup
 
+from minitransformer.book.ledger import MIME, Ledger, number
 from minitransformer.experiments.claims import Row
-from minitransformer.workbook.ledger import MIME, Ledger, number
 
 HELD = Row("demo.back", "It looks <back>", "elhage2021", 0.9, 0.8, 0.1, 0.5, 1.0, "", 3)
 FAILED = Row("demo.idle", "It does nothing", "here", None, 0.3, 0.25, 0.0, 0.2, "nats")

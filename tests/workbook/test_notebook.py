@@ -11,11 +11,12 @@ import pytest
 @pytest.fixture
 def cell(project, monkeypatch):
     """`cell(code)` runs it as a kernel does: one namespace, each cell's text on file."""
-    from minitransformer.workbook import check, mine, notebook
+    from minitransformer.workbook import check, mine
+    from minitransformer.workbook.kernel import live as notebook
 
     monkeypatch.chdir(project.root)
     monkeypatch.setattr(notebook, "_passed", {})
-    monkeypatch.setattr("minitransformer.workbook.earlier._told", set())
+    monkeypatch.setattr("minitransformer.workbook.kernel.earlier._told", set())
     namespace = {"__name__": "__main__", "check": check, "mine": mine}
     count = 0
 
@@ -105,7 +106,7 @@ def test_mine_finds_the_answer_in_another_notebook(cell, project, write):
 def test_mine_in_a_solutions_file_is_the_solution(project, monkeypatch):
     import torch
 
-    from minitransformer.workbook import catalogue
+    from minitransformer.workbook.grading import catalogue
 
     monkeypatch.chdir(project.root)
     module = catalogue.load_module(project.solutions / "ch01_tiny.py", "solutions_ch01_tiny")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from minitransformer import attention, config
-from minitransformer.workbook import reference
-from minitransformer.workbook.book import ROOT
+from minitransformer.book import reference
+from minitransformer.book.build import ROOT
 
 
 def test_every_module_has_a_page():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from minitransformer.workbook import cells
-from minitransformer.workbook.breakage import brief
 from minitransformer.workbook.grading import Case, grader
-from minitransformer.workbook.references import References
+from minitransformer.workbook.running import cells
+from minitransformer.workbook.running.breakage import brief
+from minitransformer.workbook.running.references import References
 
 SOURCES = {
     "toy": {

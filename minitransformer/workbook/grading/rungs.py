@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from minitransformer.workbook.breakage import Broke
-from minitransformer.workbook.compare import Wrong, agree, difference, mismatch
+from minitransformer.workbook.grading.compare import Wrong, agree, difference, mismatch
+from minitransformer.workbook.running.breakage import Broke
 
 Answer = Callable[..., Any]
 Check = Callable[[Answer, int], None]

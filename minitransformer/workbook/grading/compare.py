@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from minitransformer.workbook.values import IN_FULL, around, both, kind, remedy, short, show
+from minitransformer.workbook.grading.values import IN_FULL, around, both, kind, remedy, short, show
 
 _isclose, _all = torch.isclose, torch.all
 RTOL, ATOL = 1e-4, 1e-5

@@ -21,7 +21,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from minitransformer.workbook.ledger import number
+from minitransformer.book.ledger import number
 
 RESULTS = "benchmarks/results.json"
 OURS = "minitransformer"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, no_type_check
 
 if TYPE_CHECKING:
-    from minitransformer.workbook.gathering import Shelf
+    from minitransformer.workbook.kernel.gathering import Shelf
     from minitransformer.workbook.project import Project
 
 HOOK = "__mine__"
@@ -44,7 +44,7 @@ def mine(id: str) -> Any:
 
 def saved(project: Project, id: str) -> Any:
     """The learner's answer in the notebook of its chapter, or the solution's, with a word."""
-    from minitransformer.workbook.gathering import Missing
+    from minitransformer.workbook.kernel.gathering import Missing
 
     shelf = _shelf(project)
     solution = functools.partial(shelf.solution, id)
@@ -81,7 +81,7 @@ def _project(folder: str) -> Project:
 
 @functools.lru_cache(maxsize=8)
 def _shelf(project: Project) -> Shelf:
-    from minitransformer.workbook.gathering import Shelf
+    from minitransformer.workbook.kernel.gathering import Shelf
 
     return Shelf(project, saved)
 

@@ -19,11 +19,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from minitransformer.workbook import references
-from minitransformer.workbook.process import Death, Process
 from minitransformer.workbook.project import Project
+from minitransformer.workbook.running import references
+from minitransformer.workbook.running.process import Death, Process
+from minitransformer.workbook.running.submission import Submission
 from minitransformer.workbook.source import Chapter, Exercise
-from minitransformer.workbook.submission import Submission
 from minitransformer.workbook.verdict import FAILED, Verdict
 
 LIMIT = 10.0  # seconds of wall clock for one exercise

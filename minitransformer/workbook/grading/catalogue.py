@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from minitransformer.workbook.grading import Grader, WrongAnswer
+from minitransformer.workbook.grading.ladder import Grader, WrongAnswer
 
 
 def load_module(path: Path, name: str) -> ModuleType:

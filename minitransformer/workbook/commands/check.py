@@ -9,12 +9,13 @@ import argparse
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from minitransformer.workbook import report, submission
+from minitransformer.workbook import report
 from minitransformer.workbook.project import COMMAND, Project, Unknown
-from minitransformer.workbook.runner import LIMIT, GraderTrouble, grade
+from minitransformer.workbook.running import submission
+from minitransformer.workbook.running.runner import LIMIT, GraderTrouble, grade
+from minitransformer.workbook.running.submission import Unreadable
 from minitransformer.workbook.source import Chapter
 from minitransformer.workbook.state import State
-from minitransformer.workbook.submission import Unreadable
 from minitransformer.workbook.verdict import PASSED, Verdict
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from minitransformer.workbook import report
 from minitransformer.workbook.project import COMMAND, Project, Unknown
-from minitransformer.workbook.runner import version
+from minitransformer.workbook.running.runner import version
 from minitransformer.workbook.source import Chapter
 from minitransformer.workbook.state import State
 from minitransformer.workbook.verdict import FAILED, PASSED

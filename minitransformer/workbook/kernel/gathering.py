@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minitransformer.workbook import cells, source, submission
-from minitransformer.workbook.breakage import brief
+from minitransformer.workbook import source
 from minitransformer.workbook.project import COMMAND, Project
-from minitransformer.workbook.references import References
+from minitransformer.workbook.running import cells, submission
+from minitransformer.workbook.running.breakage import brief
+from minitransformer.workbook.running.references import References
 from minitransformer.workbook.source import Chapter, Exercise
 
 Stamp = tuple[int, int] | None  # when a file was changed, and its size; None: there is none

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from minitransformer.workbook import cells
+from minitransformer.workbook.running import cells
 from minitransformer.workbook.source import Chapter
 
 # topic -> {"given": [code, ...], "solutions": {id: code}}; plain, so that it travels as JSON

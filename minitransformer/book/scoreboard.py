@@ -19,7 +19,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from minitransformer.workbook.ledger import CITED, MIME, number, verdict
+from minitransformer.book.ledger import CITED, MIME, number, verdict
 
 LOGGER = logging.getLogger(__name__)
 

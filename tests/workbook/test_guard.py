@@ -18,18 +18,18 @@ import torch
     ],
 )
 def test_a_replaced_function_is_named(monkeypatch, where, name, said):
-    from minitransformer.workbook.watch import Watch
+    from minitransformer.workbook.grading.guard import Guard
 
-    watch = Watch()
+    watch = Guard()
     assert watch.replaced() == ""
     monkeypatch.setattr(where, name, lambda *_: True)
     assert watch.replaced() == said
 
 
 def test_what_torch_swaps_by_itself_is_no_offence():
-    from minitransformer.workbook.watch import Watch
+    from minitransformer.workbook.grading.guard import Guard
 
-    watch = Watch()
+    watch = Guard()
     torch.compile(lambda x: 2 * x, backend="eager")(torch.ones(2))
     torch.set_default_dtype(torch.float64)
     try:

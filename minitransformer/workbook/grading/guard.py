@@ -14,19 +14,20 @@ from typing import Any
 
 import torch
 
-from minitransformer.workbook import breakage, compare, grading, rungs, values
+from minitransformer.workbook.grading import compare, ladder, rungs, values
+from minitransformer.workbook.running import breakage
 
 _TORCH = str(Path(torch.__file__).parent)
 
 
-class Watch:
+class Guard:
     """The functions of the modules that verdicts rest on, as they were at the start."""
 
     def __init__(self, *more: ModuleType) -> None:
         functional, linalg = torch.nn.functional, torch.linalg
-        ours = (compare, values, grading, rungs, breakage)
+        ours = (compare, values, ladder, rungs, breakage)
         spaces = (builtins, math, torch, functional, linalg, *ours, *more)
-        watched: list[Any] = [*spaces, torch.Tensor, grading.Grader, grading.Case]
+        watched: list[Any] = [*spaces, torch.Tensor, ladder.Grader, rungs.Case]
         self._before = [(where, _functions(where)) for where in watched]
 
     def replaced(self) -> str:

@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minitransformer.workbook import isolation
+from minitransformer.workbook.running import isolation
 
 _LONGEST = 1 << 20  # bytes of one record
 _START = (
     "import sys; sys.path.insert(0, {root!r}); import minitransformer.workbook; del sys.path[0]; "
-    "from minitransformer.workbook.child import main; main()"
+    "from minitransformer.workbook.running.child import main; main()"
 )
 
 
@@ -46,7 +46,7 @@ class Process:
         )
         self._errors = Path(self._folder.name) / "errors.txt"
         self._said = ""
-        root = str(Path(__file__).resolve().parents[2])
+        root = str(Path(__file__).resolve().parents[3])
         # -P keeps the working folder off the path, and the package's folder leaves it once the
         # package is imported: `import solutions` finds nothing in there.
         command = [sys.executable, "-P", "-c", _START.format(root=root)]

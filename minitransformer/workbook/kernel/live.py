@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, no_type_check
 
-from minitransformer.workbook.earlier import HOOK
+from minitransformer.workbook.kernel.earlier import HOOK
 from minitransformer.workbook.project import Project, Unknown
 from minitransformer.workbook.verdict import FAILED, Verdict
 
@@ -45,7 +45,8 @@ def check(id: str, *, seed: int = 0) -> Shown:
         chapter, exercise = project.exercise(id)
     except Unknown as problem:
         return Shown(problem)
-    from minitransformer.workbook import report, runner
+    from minitransformer.workbook import report
+    from minitransformer.workbook.running import runner
     from minitransformer.workbook.state import State
 
     version = runner.version(project, chapter, exercise)
@@ -74,7 +75,7 @@ def check(id: str, *, seed: int = 0) -> Shown:
 
 def judge(project: Project, id: str, namespace: dict[str, Any], seed: int, version: str) -> Verdict:
     """The verdict on the function of the exercise `id` in a notebook's names."""
-    from minitransformer.workbook import catalogue
+    from minitransformer.workbook.grading import catalogue
 
     chapter, exercise = project.exercise(id)
     if exercise.name not in namespace:
@@ -105,8 +106,8 @@ def judge(project: Project, id: str, namespace: dict[str, Any], seed: int, versi
 @functools.lru_cache(maxsize=8)
 def _loaded(grader: str, version: str, project: Project) -> tuple[ModuleType, Any]:
     """The grader's module and the solutions, read again when their version changes."""
-    from minitransformer.workbook import catalogue
-    from minitransformer.workbook.references import References
+    from minitransformer.workbook.grading import catalogue
+    from minitransformer.workbook.running.references import References
 
     path = Path(grader)
     return catalogue.load_module(path, f"grader_{path.stem}"), References.of(project.chapters())

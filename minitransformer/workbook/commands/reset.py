@@ -11,12 +11,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from minitransformer.workbook import report, submission
+from minitransformer.workbook import report
+from minitransformer.workbook.commands.start import fresh
 from minitransformer.workbook.project import COMMAND, Project, Unknown
+from minitransformer.workbook.running import submission
+from minitransformer.workbook.running.submission import Unreadable
 from minitransformer.workbook.source import Chapter, Exercise
-from minitransformer.workbook.start import fresh
 from minitransformer.workbook.state import State, free_name, write_atomically
-from minitransformer.workbook.submission import Unreadable
 from minitransformer.workbook.verdict import TODO
 
 

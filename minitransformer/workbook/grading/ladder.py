@@ -18,9 +18,17 @@ from typing import Any
 
 import torch
 
-from minitransformer.workbook.breakage import Broke, guarded
-from minitransformer.workbook.compare import Wrong, agree, expect_close
-from minitransformer.workbook.rungs import BY_HAND, Answer, Case, Cases, Check, Rung, on_cases
+from minitransformer.workbook.grading.compare import Wrong, agree, expect_close
+from minitransformer.workbook.grading.rungs import (
+    BY_HAND,
+    Answer,
+    Case,
+    Cases,
+    Check,
+    Rung,
+    on_cases,
+)
+from minitransformer.workbook.running.breakage import Broke, guarded
 from minitransformer.workbook.verdict import FAILED, PASSED, TODO, Verdict
 
 __all__ = ["Case", "Grader", "Verdict", "Wrong", "expect_close", "grader"]

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from minitransformer.names import nearest
-from minitransformer.workbook import cells
 from minitransformer.workbook.project import COMMAND
+from minitransformer.workbook.running import cells
 from minitransformer.workbook.source import HEADER
 
 _CUT = re.compile(r"(?m)^(?=# exercise: )")

@@ -19,9 +19,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from minitransformer.workbook import cells, isolation
-from minitransformer.workbook.breakage import brief, describe
-from minitransformer.workbook.references import References
+from minitransformer.workbook.running import cells, isolation
+from minitransformer.workbook.running.breakage import brief, describe
+from minitransformer.workbook.running.references import References
 from minitransformer.workbook.verdict import FAILED, TODO, Verdict
 
 _KEPT = 600  # characters of what an answer printed
@@ -78,8 +78,8 @@ class Session:
     def __init__(self, channel: Channel) -> None:
         import torch
 
-        from minitransformer.workbook import catalogue
-        from minitransformer.workbook.watch import Watch
+        from minitransformer.workbook.grading import catalogue
+        from minitransformer.workbook.grading.guard import Guard
 
         self.torch, self.catalogue, self.channel, job = torch, catalogue, channel, channel.job
         self.job, self.limit, self.seed = job, float(job["limit"]), int(job["seed"])
@@ -87,7 +87,7 @@ class Session:
         self.references = References(job["references"])
         module = catalogue.load_module(Path(job["grader"]), "the_grader")
         self.graders = catalogue.graders(module)
-        self.watch = Watch(*catalogue.beside(module))
+        self.guard = Guard(*catalogue.beside(module))
         self.passed: dict[str, Any] = {}
         # What every exercise sees. Each cell runs on a copy, so that one that sets `torch = None`
         # spoils nothing; what it defines under new names is passed on.
@@ -116,7 +116,7 @@ class Session:
                 verdict = replace(verdict, message=f"{verdict.message} {note}")
             # Later exercises do not pay for a mistake in this one: they see the reference.
             self.shared[task["id"].rpartition(".")[2]] = self.resolve(task["id"])
-            changed = self.watch.replaced()
+            changed = self.guard.replaced()
             if changed:
                 verdict = replace(
                     verdict,
@@ -144,7 +144,7 @@ class Session:
                 cells.run(text, f"definitions {i + 1}", self.shared)
             except BaseException as problem:
                 note = f"(And {describe(problem, 'one of your other cells')})"
-            if self.watch.replaced():
+            if self.guard.replaced():
                 raise RuntimeError("a cell of definitions replaced what the grader uses")
         return note
 

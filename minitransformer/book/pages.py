@@ -25,7 +25,8 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from minitransformer.workbook import benchmarks, book, reference, scoreboard
+from minitransformer.book import benchmarks, reference, scoreboard
+from minitransformer.book import build as book
 from minitransformer.workbook.project import Project, Unknown
 from minitransformer.workbook.source import Exercise, SourceError
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from minitransformer.workbook.earlier import HOOK
+from minitransformer.workbook.kernel.earlier import HOOK
 from minitransformer.workbook.source import defined
 
 
@@ -22,7 +22,7 @@ class Misplaced(Exception):
 
 def namespace(name: str, resolve: Callable[[str], Any]) -> dict[str, Any]:
     """A fresh module's globals, in which `mine` asks `resolve`."""
-    from minitransformer.workbook.earlier import mine
+    from minitransformer.workbook.kernel.earlier import mine
 
     module = ModuleType(name)
     sys.modules[name] = module  # dataclasses and pickle look their module up

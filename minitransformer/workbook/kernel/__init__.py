@@ -1,0 +1,1 @@
+"""What runs in the learner's own notebook: `check` (live.py) and `mine` (earlier.py)."""
