@@ -1,28 +1,31 @@
 """What the workbook remembers of the learner: one JSON file, `work/.progress.json`.
 
-Written atomically: a reader sees the old file or the new one. Leaves out the learner's code, which
-stays in the notebooks.
+Written atomically: a reader sees the old file or the new one. Of the learner's code it keeps a
+digest, so that a pass counts for the code that passed and for no other. Leaves out the code itself,
+which stays in the notebooks (`standing.py` brings the two together).
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from minitransformer.workbook.verdict import Verdict
+from minitransformer.workbook.verdict import PASSED, TODO, Verdict
 
 NAME = ".progress.json"
-_EMPTY = {"format": 1, "hints": {}, "results": {}, "copies": {}}
+CHANGED = "changed"  # the answer is another than the one that was judged
+_PARTS = {"hints": int, "results": dict, "copies": str, "peeks": str}  # what each holds, by id
 
 
 class State:
-    """The learner's progress: `State(project.work).passed("attention.mask")`."""
+    """The learner's progress: `State(project.work).status("attention.mask", code)`."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
@@ -30,15 +33,24 @@ class State:
         self.data: dict[str, Any] = self._read()
 
     def _read(self) -> dict[str, Any]:
-        fresh = {key: dict(v) if isinstance(v, dict) else v for key, v in _EMPTY.items()}
+        fresh = {"format": 1, **{part: {} for part in _PARTS}}
         if not self.path.is_file():
             return fresh
         try:
             read = json.loads(self.path.read_text(encoding="utf-8"))
-            parts = all(isinstance(read[key], type(value)) for key, value in _EMPTY.items())
-            if not parts or read["format"] != 1:
+            if read["format"] != 1:
                 raise ValueError("not the form that this version writes")
-        except (ValueError, KeyError, TypeError, OSError) as problem:
+            for part, kind in _PARTS.items():  # older files have fewer parts
+                if any(type(value) is not kind for value in read.get(part, {}).values()):
+                    raise ValueError(f"not the form of its part {part!r}")
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            OSError,
+            RecursionError,
+        ) as problem:
             aside = free_name(self.path.with_name("progress-unreadable.json"))
             os.replace(self.path, aside)
             self.word = (
@@ -46,41 +58,89 @@ class State:
                 "is begun. Your notebooks are as they were."
             )
             return fresh
-        return read
+        return {**fresh, **read}
 
-    def save(self) -> None:
-        """Write the file whole, or not at all."""
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[dict[str, Any]]:
+        """Change what is remembered: `with state.changing() as data: ...` reads it again first.
+
+        A notebook's check and a `watch` in a terminal write the same file.
+        """
+        self.data = self._read()
+        yield self.data
         self.path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.data, indent=1, sort_keys=True) + "\n"
         write_atomically(self.path, text.encode())
 
     def hints(self, id: str) -> int:
         """How many hints of an exercise were taken."""
-        return int(self.data["hints"].get(id, 0))
+        return self.data["hints"].get(id, 0)
 
     def take_hint(self, id: str, last: int) -> int:
         """Take one more hint, up to `last`; give its number."""
-        self.data["hints"][id] = min(self.hints(id) + 1, last)
-        self.save()
+        with self.changing() as data:
+            data["hints"][id] = min(self.hints(id) + 1, last)
         return self.hints(id)
 
-    def record(self, verdicts: Iterable[Verdict]) -> None:
-        """Remember verdicts: the latest status, and the first pass for each version."""
-        now = time.strftime("%Y-%m-%dT%H:%M:%S")
-        for verdict in verdicts:
-            known = self.data["results"].setdefault(verdict.id, {})
-            known.update(status=verdict.status, version=verdict.version, checked=now)
-            if verdict.passed and known.get("passed_version") != verdict.version:
-                known.update(passed_version=verdict.version, passed=now)
-        self.save()
+    def peek(self, id: str) -> None:
+        """Remember that the solution was looked at."""
+        with self.changing() as data:
+            data["peeks"].setdefault(id, _now())
 
-    def status(self, id: str) -> str:
-        """The latest verdict's status, or "" if it was never checked."""
-        return self.data["results"].get(id, {}).get("status", "")
+    def peeked(self, id: str) -> bool:
+        """Whether the solution was looked at."""
+        return id in self.data["peeks"]
+
+    def record(self, verdicts: Iterable[Verdict], codes: Mapping[str, str] | None = None) -> None:
+        """Remember verdicts, the code that each was reached on, and the first pass of a version.
+
+        `codes`: the code of each exercise's cell, by id; without it, a verdict stands for any.
+        """
+        now = _now()
+        with self.changing() as data:
+            for verdict in verdicts:
+                known = data["results"].setdefault(verdict.id, {})
+                code = digest(codes.get(verdict.id, "")) if codes is not None else None
+                known.update(status=verdict.status, version=verdict.version, checked=now, code=code)
+                if verdict.passed:
+                    known["passed_code"] = code
+                    if known.get("passed_version") != verdict.version:
+                        known.update(passed_version=verdict.version, passed=now)
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """These exercises are begun afresh: no hints taken, not done."""
+        with self.changing() as data:
+            for id in ids:
+                data["hints"].pop(id, None)
+                if id in data["results"]:
+                    data["results"][id].update(status=TODO, code=None)
+
+    def status(self, id: str, code: str | None = None) -> str:
+        """The status that `code` has by what is remembered: "passed", "failed", "todo"; CHANGED
+        if it is another code than was judged; "" if none ever was.
+
+        Without `code`: the latest verdict's status. An older file says nothing of the code that
+        was judged; its verdicts stand.
+        """
+        known = self.data["results"].get(id, {})
+        status = known.get("status", "")
+        if not status or code is None or known.get("code") in (None, digest(code)):
+            return status
+        return PASSED if known.get("passed_code") == digest(code) else CHANGED
 
     def passed_version(self, id: str) -> str:
         """The version of the exercise that was passed, or ""."""
         return self.data["results"].get(id, {}).get("passed_version", "")
+
+
+def digest(code: str) -> str:
+    """A short name for a piece of code, however its lines end and whatever stands around it."""
+    text = "\n".join(code.strip().splitlines())
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def write_atomically(path: Path, content: bytes) -> None:

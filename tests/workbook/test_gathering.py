@@ -199,6 +199,20 @@ def test_a_part_that_did_not_pass_is_used_and_named(two, write, capsys):
     assert "though it was never checked: " in (ask("tiny.total") and capsys.readouterr().out)
 
 
+def test_a_part_that_was_changed_after_its_check_is_used_and_named(two, write, capsys):
+    from minitransformer.workbook.running import submission
+    from minitransformer.workbook.state import State
+    from minitransformer.workbook.verdict import PASSED, Verdict
+
+    path = write(two.work / "ch01_tiny.ipynb", {})
+    State(two.work).record([Verdict("tiny.double", PASSED)], submission.read(path).codes)
+    assert ask("tiny.double")(1) == 2
+    assert capsys.readouterr().out == ""
+    write(path, {"tiny.double": "def double(x):\n    return x"})
+    assert ask("tiny.double")(1) == 1
+    assert "is used, though it was changed after its check: " in capsys.readouterr().out
+
+
 def test_cells_call_each_other_by_their_bare_names_too(two, write):
     given = {
         "tiny.double": "def double(x):\n    return helper(x)",

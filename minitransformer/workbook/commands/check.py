@@ -15,6 +15,7 @@ from minitransformer.workbook.running import submission
 from minitransformer.workbook.running.runner import LIMIT, GraderTrouble, grade
 from minitransformer.workbook.running.submission import Unreadable
 from minitransformer.workbook.source import Chapter
+from minitransformer.workbook.standing import Standing
 from minitransformer.workbook.state import State
 from minitransformer.workbook.verdict import PASSED, Verdict
 
@@ -126,12 +127,13 @@ def one(
     if state.word and remember:
         report.say(out, state.word)
     exercises = {exercise.id: exercise for exercise in chapter.exercises}
+    standing = Standing(project, state)
     seen: dict[str, bool] = {}
 
     def passed(id: str) -> bool:
         if not remember and id not in exercises:  # of another chapter: nothing is known of it
             return True
-        return seen.get(id, remember and state.status(id) == PASSED)
+        return seen.get(id, remember and standing.status(id) == PASSED)
 
     shown = path.relative_to(project.root) if path.is_relative_to(project.root) else path
     out.print(f"[bold]{chapter.title}[/bold]  {shown}  seed {seed}\n")
@@ -145,7 +147,7 @@ def one(
 
         verdicts = grade(project, chapter, answers, only=only, seed=seed, limit=limit, report=say)
     if remember:
-        state.record(verdicts)
+        state.record(verdicts, answers.codes)
     said = [report.total(chapter, verdicts)] if only is None else []
     if remember:
         said.append(report.advice(chapter, passed, state.hints))

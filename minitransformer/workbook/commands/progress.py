@@ -10,7 +10,8 @@ from minitransformer.workbook import report
 from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.running.runner import version
 from minitransformer.workbook.source import Chapter
-from minitransformer.workbook.state import State
+from minitransformer.workbook.standing import Standing
+from minitransformer.workbook.state import CHANGED, State
 from minitransformer.workbook.verdict import FAILED, PASSED
 
 _BAR = 20
@@ -29,18 +30,20 @@ def run(args: argparse.Namespace) -> int:
         report.say(out, str(problem))
         return 2
     state = State(project.work)
+    standing = Standing(project, state)
     if state.word:
         report.say(out, state.word)
     for chapter in chapters:
-        show(out, project, chapter, state)
+        show(out, project, chapter, standing)
     if not any(project.notebook(chapter).is_file() for chapter in chapters):
         out.print(f"You have not begun yet. Begin with: {COMMAND} start")
     return 0
 
 
-def show(out: Console, project: Project, chapter: Chapter, state: State) -> None:
+def show(out: Console, project: Project, chapter: Chapter, standing: Standing) -> None:
     """One chapter: its bar, and its exercises once it is begun."""
-    passed = [e for e in chapter.exercises if state.status(e.id) == PASSED]
+    state = standing.state
+    passed = [e for e in chapter.exercises if standing.status(e.id) == PASSED]
     earned = sum(exercise.points for exercise in passed)
     full = round(_BAR * earned / max(1, chapter.points))
     bar = "#" * full + "." * (_BAR - full)  # plain characters: every terminal has them
@@ -51,9 +54,9 @@ def show(out: Console, project: Project, chapter: Chapter, state: State) -> None
         out.print()
         return
     for exercise in chapter.exercises:
-        status = state.status(exercise.id)
+        status = standing.status(exercise.id)
         word = {PASSED: "passed", FAILED: "failed"}.get(status, "to do")
-        notes = []
+        notes = ["your answer changed after its check"] if status == CHANGED else []
         if hints := state.hints(exercise.id):
             notes.append(f"{hints} of {len(exercise.hints)} hints")
         if status == PASSED and state.passed_version(exercise.id) != version(

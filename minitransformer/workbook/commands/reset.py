@@ -18,7 +18,6 @@ from minitransformer.workbook.running import submission
 from minitransformer.workbook.running.submission import Unreadable
 from minitransformer.workbook.source import Chapter, Exercise
 from minitransformer.workbook.state import State, free_name, write_atomically
-from minitransformer.workbook.verdict import TODO
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,13 +57,7 @@ def reset(project: Project, chapter: Chapter, exercise: Exercise | None = None) 
     with kept.open("xb") as file:
         file.write(old)
     write_atomically(path, content)
-    state = State(project.work)
-    back = [exercise] if exercise else chapter.exercises
-    for one in back:
-        state.data["hints"].pop(one.id, None)
-        if one.id in state.data["results"]:
-            state.data["results"][one.id]["status"] = TODO
-    state.save()
+    State(project.work).forget([e.id for e in ([exercise] if exercise else chapter.exercises)])
     return (
         f"{what} is back at the start. Your notebook as it was is kept as {kept.name}. "
         "If it is open in an editor, reload it there before you go on."

@@ -48,8 +48,8 @@ def start(project: Project, chapter: Chapter, *, new: bool = False) -> list[str]
         path = free_name(path)
         with path.open("xb") as file:  # refuses to overwrite
             file.write(content)
-        state.data["copies"][chapter.slug] = digest
-        state.save()
+        with state.changing() as data:
+            data["copies"][chapter.slug] = digest
         return [*said, f"{_short(project, path)}: a fresh copy, {_size(chapter)}"]
     said.append(f"{_short(project, path)}: yours, left as it is")
     if state.data["copies"].get(chapter.slug, digest) != digest:

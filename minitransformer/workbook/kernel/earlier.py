@@ -60,15 +60,22 @@ def saved(project: Project, id: str) -> Any:
 
 def in_cell(namespace: dict[str, Any], id: str) -> Any:
     """What the notebook's cell with the header of `id` defined, or None."""
+    return namespace.get(id.rpartition(".")[2]) if source(namespace, id) else None
+
+
+def source(namespace: dict[str, Any], id: str) -> str:
+    """The code of the notebook's cell that defined what has the name of `id`, or ""."""
+    from minitransformer.workbook.running import submission
+
     value = namespace.get(id.rpartition(".")[2])
     code = getattr(value, "__code__", None) or getattr(
         getattr(value, "__init__", None), "__code__", None
     )
     if code is None:
-        return None
+        return ""
     # A kernel files the text of each cell under the name that its functions carry.
-    cell = linecache.getlines(code.co_filename)
-    return value if f"# exercise: {id}" in (line.strip() for line in cell) else None
+    parts = submission.cut("".join(linecache.getlines(code.co_filename)))
+    return next((part for part in parts if submission.id_of(part) == id), "")
 
 
 @functools.lru_cache(maxsize=8)
@@ -132,14 +139,15 @@ def _kept(own: Any, id: str, where: str, solution: Callable[[], Any]) -> Any:
 def _say_unless_passed(shelf: Shelf, id: str, name: str) -> None:
     """A word about an answer of another notebook that may be wrong."""
     from minitransformer.workbook.project import COMMAND
-    from minitransformer.workbook.state import State
+    from minitransformer.workbook.state import CHANGED, State
     from minitransformer.workbook.verdict import FAILED, PASSED
 
     if not shelf.first_time(id):
         return
-    status = State(shelf.project.work).status(id)
+    status = State(shelf.project.work).status(id, shelf.code(id))
     if status != PASSED:
-        how = "its last check failed" if status == FAILED else "it was never checked"
+        why = {FAILED: "its last check failed", CHANGED: "it was changed after its check"}
+        how = why.get(status, "it was never checked")
         _say(f"{id} in {name} is used, though {how}: {COMMAND} check {id}")
 
 

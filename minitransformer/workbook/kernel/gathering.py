@@ -46,6 +46,7 @@ class Notebook:
 
     stamps: tuple[Stamp, Stamp]
     answers: dict[str, Any] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
     given_out: set[str] = field(default_factory=set)
 
@@ -99,6 +100,10 @@ class Shelf:
         if id not in known.answers:
             raise Missing(known.troubles.get(id, f"is not there yet in {path.name}"))
         return known.answers[id]
+
+    def code(self, id: str) -> str:
+        """The code of an answer that was given out."""
+        return self._notebooks[id.partition(".")[0]].codes[id]
 
     def first_time(self, id: str) -> bool:
         """Whether this version of the answer is given out for the first time."""
@@ -165,7 +170,7 @@ class Shelf:
             return f"cannot be used: its cell in {name} does not run ({said})"
         if not callable(found):
             return f"cannot be used: in {name} it is no function"
-        into.answers[exercise.id] = found
+        into.answers[exercise.id], into.codes[exercise.id] = found, code
         return ""
 
     def _stand_in(self, id: str, *args: Any, **kwargs: Any) -> Any:

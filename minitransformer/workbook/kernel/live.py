@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, no_type_check
 
-from minitransformer.workbook.kernel.earlier import HOOK
+from minitransformer.workbook.kernel.earlier import HOOK, source
 from minitransformer.workbook.project import Project, Unknown
 from minitransformer.workbook.verdict import FAILED, Verdict
 
@@ -47,17 +47,24 @@ def check(id: str, *, seed: int = 0) -> Shown:
         return Shown(problem)
     from minitransformer.workbook import report
     from minitransformer.workbook.running import runner
+    from minitransformer.workbook.standing import Standing
     from minitransformer.workbook.state import State
 
     version = runner.version(project, chapter, exercise)
     verdict = judge(project, id, namespace, seed, version)
     state = State(project.work)
-    state.record([verdict])
+    state.record([verdict], {id: source(namespace, id)})
     if state.word:
         print(state.word)
 
+    standing = Standing(project, state)
+
     def passed(other: str) -> bool:
-        return state.status(other) == "passed"
+        """By the live cell where it has one: the file may not be saved yet."""
+        if other == id:
+            return verdict.passed
+        live = source(namespace, other)
+        return (state.status(other, live) if live else standing.status(other)) == "passed"
 
     if verdict.passed:
         _passed[id] = namespace[exercise.name]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -56,6 +57,12 @@ class Submission:
             cells_ = " and ".join(str(n) for n in dict.fromkeys(p.cell for p in found))
             raise LookupError(f"it stands there {len(found)} times (code cell {cells_}): keep one")
         return found[0].code
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """The code of each exercise that is there once."""
+        count = Counter(piece.id for piece in self.pieces if piece.id)
+        return {piece.id: piece.code for piece in self.pieces if count[piece.id] == 1}
 
     @property
     def ids(self) -> list[str]:
