@@ -1,10 +1,11 @@
-"""The process that runs learners' code: it reads a job, climbs the ladders, reports each verdict.
+"""The process that runs learners' code: it gets ready, reads its work, reports each verdict.
 
-Started by `runner.py`, once, and again after an answer killed or hung it: torch is imported once a
-process, and the exercises are worked through in order. Verdicts leave over a channel of its own
-(the standard output that the process started with, moved out of the way), each line with the job's
-key; what an answer prints goes nowhere near it. pytest is not used here: an answer that calls
-`pytest.skip` raises an exception like any other. Leaves out deciding what a death means.
+Getting ready (torch, graders, given cells, wrong answers) takes seconds and needs no submission.
+The work is one submission's exercises, in order; after an answer that killed or hung the process,
+`runner.py` goes on in another one. Verdicts leave over a channel of its own (the standard output
+that the process started with, moved out of the way), each line with the process's key; what an
+answer prints goes nowhere near it. pytest is not used here: an answer that calls `pytest.skip`
+raises an exception like any other. Leaves out deciding what a death means.
 """
 
 from __future__ import annotations
@@ -43,13 +44,26 @@ class Channel:
 
     def __init__(self) -> None:
         self._out = os.dup(1)
+        self._in = os.fdopen(os.dup(0), "rb")
         self._process = os.getpid()
-        self.job: dict[str, Any] = json.loads(sys.stdin.buffer.read())
-        self._key = self.job.pop("key")
+        self._key = ""
         nowhere = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(nowhere, descriptor)
         sys.stdin = io.StringIO()
+
+    def read(self) -> dict[str, Any]:
+        """The next of the two things that it is told."""
+        line = self._in.readline()
+        if not line:
+            os._exit(0)  # whoever wanted this process is gone
+        told = json.loads(line)
+        self._key = told.pop("key", self._key)
+        return told
+
+    def close(self) -> None:
+        """Nothing more is read: an answer finds no way in."""
+        self._in.close()
 
     def say(self, **record: Any) -> None:
         if os.getpid() != self._process:  # a fork made by an answer has nothing to report
@@ -66,14 +80,23 @@ def main() -> NoReturn:
     warnings.formatwarning = lambda text, kind, *_, **__: f"{kind.__name__}: {brief(str(text))}\n"
     channel = Channel()
     try:
-        Session(channel).work()
+        session = Session(channel)
+        channel.say(ready=True)
+        session.take(channel.read())
+        channel.close()
+        session.work()
     except BaseException:  # the grader's own fault, or an answer's that got this far
         channel.say(trouble=traceback.format_exc()[-2000:])
     os._exit(0)  # no thread or exit handler of an answer holds the process up
 
 
+def _name(id: str) -> str:
+    """The exercise's function: "mask" for "attention.mask"."""
+    return id.rpartition(".")[2]
+
+
 class Session:
-    """One job: what is given, what the learner defined, and the exercises to judge."""
+    """A chapter made ready, then one submission: `take(work)`, and `work()`."""
 
     def __init__(self, channel: Channel) -> None:
         import torch
@@ -81,19 +104,24 @@ class Session:
         from minitransformer.workbook.grading import catalogue
         from minitransformer.workbook.grading.guard import Guard
 
-        self.torch, self.catalogue, self.channel, job = torch, catalogue, channel, channel.job
-        self.job, self.limit, self.seed = job, float(job["limit"]), int(job["seed"])
+        self.torch, self.channel, told = torch, channel, channel.read()
         torch.set_num_threads(1)
-        self.references = References(job["references"])
-        module = catalogue.load_module(Path(job["grader"]), "the_grader")
+        self.references = References(told["references"])
+        module = catalogue.load_module(Path(told["grader"]), "the_grader")
         self.graders = catalogue.graders(module)
+        folder = Path(told["wrong"])
+        self.wrong = {id: catalogue.wrong_answers(folder, _name(id)) for id in self.graders}
         self.guard = Guard(*catalogue.beside(module))
         self.passed: dict[str, Any] = {}
         # What every exercise sees. Each cell runs on a copy, so that one that sets `torch = None`
         # spoils nothing; what it defines under new names is passed on.
         self.shared = cells.namespace("learner", self.resolve)
-        for i, text in enumerate(job["given"]):
+        for i, text in enumerate(told["given"]):
             cells.run(text, f"given {i + 1}", self.shared)
+
+    def take(self, work: dict[str, Any]) -> None:
+        """The submission; from here on the limits hold."""
+        self.job, self.limit, self.seed = work, float(work["limit"]), int(work["seed"])
         isolation.limit_memory_and_files()
 
     def resolve(self, id: str) -> Any:
@@ -115,7 +143,7 @@ class Session:
             if verdict.status == FAILED and note:
                 verdict = replace(verdict, message=f"{verdict.message} {note}")
             # Later exercises do not pay for a mistake in this one: they see the reference.
-            self.shared[task["id"].rpartition(".")[2]] = self.resolve(task["id"])
+            self.shared[_name(task["id"])] = self.resolve(task["id"])
             changed = self.guard.replaced()
             if changed:
                 verdict = replace(
@@ -150,11 +178,11 @@ class Session:
 
     def again(self, task: dict[str, Any]) -> None:
         """Put an exercise that was judged before in its place, in a process that came later."""
-        id, name = task["id"], task["id"].rpartition(".")[2]
+        id = task["id"]
         if task["passed"]:
             self.channel.say(again=id)
             self.passed[id] = self.define(task)
-        self.shared[name] = self.resolve(id)
+        self.shared[_name(id)] = self.resolve(id)
 
     def define(self, task: dict[str, Any]) -> Any:
         """Run an exercise's cell and give its function."""
@@ -166,7 +194,7 @@ class Session:
             self.shared.update({k: v for k, v in space.items() if k not in self.shared})
 
     def judge(self, task: dict[str, Any]) -> Verdict:
-        id, name = task["id"], task["id"].rpartition(".")[2]
+        id = task["id"]
         if task["code"].strip() == task["stub"].strip():
             return Verdict(id, TODO, "not done yet", seed=self.seed)
         try:
@@ -183,8 +211,7 @@ class Session:
         except BaseException as problem:
             message = f"its cell does not run: {describe(problem, 'the cell')}"
         else:
-            wrong = self.catalogue.wrong_answers(Path(self.job["wrong"]), name)
-            verdict = self.graders[id].climb(answer, self.seed, wrong)
+            verdict = self.graders[id].climb(answer, self.seed, self.wrong[id])
             if verdict.passed:
                 self.passed[id] = answer
             return verdict

@@ -1,6 +1,7 @@
-"""One grading process seen from outside: start it, hear its records, end it and all it started.
+"""One grading process seen from outside: start it, hand it work, hear its records, end it whole.
 
-Leaves out what the records mean (`runner.py`).
+It is told twice: what to get ready (`Process(preparations)`, which takes seconds and needs no
+submission), then what to grade (`give`). Leaves out what the records mean (`runner.py`).
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ class Death:
 
 
 class Process:
-    """A grading process with a job: `with Process(job) as p: p.hear(10.0)`."""
+    """A grading process: `with Process(preparations) as p: p.hear(120.0); p.give(work)`."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
+    def __init__(self, preparations: dict[str, Any]) -> None:
+        self.preparations = preparations
         self._key = secrets.token_hex(16)  # tells its records from what an answer may write
         self._folder = tempfile.TemporaryDirectory(
             prefix="minitransformer-", ignore_cleanup_errors=True
@@ -63,10 +65,26 @@ class Process:
         self._lines: queue.Queue[bytes] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        with contextlib.suppress(OSError):  # it died at once; `hear` says so
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps({**job, "key": self._key}).encode())
+        told = {**preparations, "key": self._key}  # more than a pipe holds: it reads when it runs
+        self._writer = threading.Thread(target=self._write, args=(told,), daemon=True)
+        self._writer.start()
+
+    def _write(self, record: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError, ValueError):  # it died; `hear` says so
+            self._process.stdin.write(json.dumps(record).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def give(self, work: dict[str, Any]) -> None:
+        """Hand it the work, once, when it has said that it is ready."""
+        self._write(work)
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
             self._process.stdin.close()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -118,12 +136,20 @@ class Process:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it and all it started; what it was doing is lost."""
         with contextlib.suppress(OSError):
             if os.name == "posix":
                 os.killpg(self._process.pid, signal.SIGKILL)
             else:
                 self._process.kill()
         self._process.wait()
+        self._writer.join()
+        with contextlib.suppress(OSError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
         self._reader.join(1)  # what an answer started elsewhere may hold the pipe open for ever
         if self._process.stdout is not None and not self._reader.is_alive():
             self._process.stdout.close()

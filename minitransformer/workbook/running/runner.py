@@ -16,11 +16,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from minitransformer.workbook.project import Project
-from minitransformer.workbook.running import references
+from minitransformer.workbook.running.ahead import Ahead, preparations
 from minitransformer.workbook.running.process import Death, Process
 from minitransformer.workbook.running.submission import Submission
 from minitransformer.workbook.source import Chapter, Exercise
@@ -51,15 +50,18 @@ def grade(
     seed: int = 0,
     limit: float = LIMIT,
     report: Callable[[Verdict], None] = lambda verdict: None,
+    at: Callable[[str], None] = lambda id: None,
+    ahead: Ahead | None = None,
 ) -> list[Verdict]:
     """Judge `submission` against `chapter`, in the chapter's order; `report` hears each at once.
 
     `only` names the exercises whose verdicts are returned; those that they need are judged too, so
-    that `mine` finds the learner's own.
+    that `mine` finds the learner's own. `at` hears the id of the exercise that is begun. `ahead`
+    has a process ready: the first verdict comes in a fraction of a second instead of in seconds.
     """
     wanted = set(only) if only is not None else {e.id for e in chapter.exercises}
-    run = _Run(project, chapter, submission, _with_needs(chapter, wanted), seed, limit)
-    run.report = report
+    exercises = _with_needs(chapter, wanted)
+    run = _Run(project, chapter, submission, exercises, seed, limit, report, at, ahead)
     run.go()
     return [run.verdicts[e.id] for e in chapter.exercises if e.id in wanted]
 
@@ -81,7 +83,9 @@ class _Run:
     exercises: list[Exercise]
     seed: int
     limit: float
-    report: Callable[[Verdict], None] = lambda verdict: None
+    report: Callable[[Verdict], None]
+    at: Callable[[str], None]
+    ahead: Ahead | None
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     code: dict[str, str] = field(default_factory=dict)
     dropped: list[int] = field(default_factory=list)  # definition cells that killed a process
@@ -114,35 +118,49 @@ class _Run:
         self.verdicts[verdict.id] = replace(verdict, message=message, version=known)
         self.report(self.verdicts[verdict.id])
 
+    def start(self) -> Process:
+        """A process that is, or gets, ready for this chapter."""
+        wanted = preparations(self.project, self.chapter)
+        return self.ahead.take(wanted) if self.ahead else Process(wanted)
+
     def one_process(self) -> None:
         """Start a process and hear it out: until it is done, dead, or hangs."""
+        with self.start() as process:
+            ready = process.hear(STARTUP)
+            if isinstance(ready, Death):  # no learner's code has run yet
+                process.close()
+                raise GraderTrouble(f"The grading process {ready.sentence}\n{process.errors()}")
+            if "trouble" in ready:
+                raise GraderTrouble(f"The graders do not load.\n{ready['trouble']}")
+            process.give(self.work())
+            self.hear(process)
+
+    def hear(self, process: Process) -> None:
+        """Take the verdicts of a process that has its work, and what its end may mean."""
         pending = [e.id for e in self.exercises if e.id not in self.verdicts]
         at: dict[str, Any] = {}  # what the process says it is doing
-        with Process(self.job()) as process:
-            wait = STARTUP
-            while True:
-                heard = process.hear(wait)
-                if isinstance(heard, Death):
+        while True:
+            heard = process.hear(self.limit)
+            if isinstance(heard, Death):
+                break
+            if "trouble" in heard:
+                heard = Death(f"brought the grader down: {heard['trouble'].splitlines()[-1]}.")
+                break
+            if "verdict" in heard:
+                try:
+                    verdict = Verdict.from_record(heard["verdict"])
+                except (ValueError, TypeError):
+                    heard = Death("sent the grader something that is no verdict.")
                     break
-                if "trouble" in heard:
-                    if not at:  # no learner's code has run yet
-                        raise GraderTrouble(f"The graders do not load.\n{heard['trouble']}")
-                    heard = Death(f"brought the grader down: {heard['trouble'].splitlines()[-1]}.")
-                    break
-                if "verdict" in heard:
-                    try:
-                        verdict = Verdict.from_record(heard["verdict"])
-                    except (ValueError, TypeError):
-                        heard = Death("sent the grader something that is no verdict.")
-                        break
-                    if verdict.id == at.get("at"):
-                        self.decide(verdict)
-                        at = {"between": verdict.id}
-                    if all(id in self.verdicts for id in pending):
-                        return
-                else:
-                    at = heard
-                wait = self.limit
+                if verdict.id == at.get("at"):
+                    self.decide(verdict)
+                    at = {"between": verdict.id}
+                if all(id in self.verdicts for id in pending):
+                    return
+            else:
+                at = heard
+                if "at" in at:
+                    self.at(at["at"])
         if "at" in at:
             message = f"it {heard.sentence}"
             self.decide(Verdict(at["at"], FAILED, message, "running", seed=self.seed))
@@ -151,10 +169,10 @@ class _Run:
         elif "again" in at:
             self.withdrawn.add(at["again"])
         elif all(id not in self.verdicts for id in pending):
-            raise GraderTrouble(f"The grading process {heard.sentence}\n{process.errors()}")
+            raise GraderTrouble(f"The grading process {heard.sentence}")
 
-    def job(self) -> dict[str, Any]:
-        """All that the process is told. The solutions travel as text, never as a path."""
+    def work(self) -> dict[str, Any]:
+        """What a process is told about this submission when it is ready."""
         tasks = []
         for exercise in self.exercises:
             verdict = self.verdicts.get(exercise.id)
@@ -169,12 +187,8 @@ class _Run:
                 }
             )
         return {
-            "grader": str(Path(self.project.grader(self.chapter)).resolve()),
-            "wrong": str(Path(self.project.wrong(self.chapter)).resolve()),
-            "given": self.chapter.given,
             "definitions": self.submission.definitions(self.chapter.given),
             "dropped": self.dropped,
-            "references": references.as_sources(self.project.chapters()),
             "exercises": tasks,
             "seed": self.seed,
             "limit": self.limit,
