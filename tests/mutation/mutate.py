@@ -1,13 +1,15 @@
 """Small changes to a function, each of which should make it wrong: `mutants(code)`.
 
 One change at a time, to the body of the code's first function: its docstring and its signature
-stay. Leaves out running the mutants (`survey.py`), and changes to more than one place at once.
+stay. Leaves out running the mutants (`survey.py`), changes to more than one place at once, and
+what is the same to Python: the factors of a product the other way round, `1 + n` for `n + 1`.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -67,7 +69,7 @@ def mutants(code: str) -> list[Mutant]:
         for node in ast.walk(statement):
             for variant in variants(node, names(function)):
                 text = _with(tree, node, variant)
-                if text != original and text not in found:
+                if text != original and text not in found and _compiles(text):
                     found[text] = Mutant(_change(original, text), text)
     return list(found.values())
 
@@ -84,7 +86,9 @@ def variants(node: ast.AST, known: list[str]) -> Variants:
     if isinstance(node, (ast.operator, ast.cmpop, ast.boolop)):
         yield from (other() for other in _OPERATORS.get(type(node), []))
     elif isinstance(node, ast.BinOp):
-        yield from (node.left, node.right, ast.BinOp(node.right, node.op, node.left))
+        yield from (node.left, node.right)
+        if not _commutes(node):
+            yield ast.BinOp(node.right, node.op, node.left)
     elif isinstance(node, ast.UnaryOp):
         yield node.operand
     elif isinstance(node, ast.Constant):
@@ -149,7 +153,8 @@ def _constants(value: object) -> Iterator[object]:
 def _calls(call: ast.Call) -> Variants:
     if isinstance(call.func, ast.Attribute):
         yield call.func.value  # x.exp() -> x
-    yield from call.args  # f(x) -> x
+    for argument in call.args:  # f(x) -> x
+        yield argument.value if isinstance(argument, ast.Starred) else argument
     for args in _rows(call.args):
         yield ast.Call(call.func, args, call.keywords)
     for i in range(len(call.keywords)):
@@ -164,6 +169,30 @@ def _rows(row: list[ast.expr]) -> Iterator[list[ast.expr]]:
             swapped = list(row)
             swapped[i], swapped[j] = swapped[j], swapped[i]
             yield swapped
+
+
+def _commutes(node: ast.BinOp) -> bool:
+    """Whether Python gives the same for the two operands exchanged, whatever they are.
+
+    A product may be of tensors, numbers, or a text and a number; a sum may join lists, unless one
+    of the two is a number.
+    """
+    if isinstance(node.op, ast.Mult):
+        return True
+    sides = (node.left, node.right)
+    number = any(isinstance(s, ast.Constant) and isinstance(s.value, (int, float)) for s in sides)
+    return isinstance(node.op, ast.Add) and number
+
+
+def _compiles(code: str) -> bool:
+    """Whether a mutant is Python at all; one that is not proves nothing of a grader."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what will hardly run, such as "text"(x)
+        try:
+            compile(code, "<mutant>", "exec")
+        except SyntaxError:
+            return False
+    return True
 
 
 def _is_name(node: ast.AST, context: type) -> bool:

@@ -78,6 +78,29 @@ def test_the_mutator_makes(code, change):
     assert any(mutant.change.endswith(change) for mutant in mutants(code))
 
 
+def test_a_starred_argument_gives_what_it_holds():
+    """`f(*x)` becomes `x`; nothing that is not Python counts as a mutant."""
+    code = "def f(x, y): return 1 + g(*x, y) @ h(*y)"
+    texts = [mutant.code for mutant in mutants(code)]
+    assert "def f(x, y):\n    return 1 + x @ h(*y)" in texts
+    for text in texts:
+        compile(text, "mutant", "exec")
+
+
+@pytest.mark.parametrize(
+    ("code", "exchanged"),
+    [
+        ("def f(a, b): return a * b", "b * a"),
+        ("def f(n): return n + 1", "1 + n"),
+        ("def f(a, b): return a + b", "b + a"),
+        ("def f(a, b): return a @ b", "b @ a"),
+    ],
+)
+def test_operands_are_exchanged_where_that_can_matter(code, exchanged):
+    texts = " ".join(mutant.code for mutant in mutants(code))
+    assert (exchanged in texts) == (exchanged in ("b + a", "b @ a"))
+
+
 def test_docstring_and_signature_stay():
     code = 'def f(a, b=1):\n    """Twice a."""\n    return 2 * a'
     for mutant in mutants(code):
