@@ -57,6 +57,11 @@ def remedy(found: Any, expected: Any) -> str:
         return ': .decode("utf-8") makes a str of it'
     if wanted == "bytes" and isinstance(found, str):
         return ': .encode("utf-8") makes bytes of it'
+    if "tensor" in wanted and isinstance(found, (list, tuple)):
+        whole = not any(isinstance(part, Tensor) for part in found)
+        return f": torch.{'tensor' if whole else 'stack'}(...) makes one tensor of it"
+    if "tensor" in wanted and hasattr(found, "__array__") and not isinstance(found, Tensor):
+        return ": torch.from_numpy(...) makes a tensor of it"
     return ""
 
 
@@ -86,7 +91,9 @@ def show(value: Any, digits: int = 4) -> str:
     if isinstance(value, tuple):
         return "(" + ", ".join(show(v, digits) for v in value) + ("," * (len(value) == 1)) + ")"
     if isinstance(value, Real) and not isinstance(value, bool):
-        return str(value) if isinstance(value, Integral) else f"{float(value):.{digits}g}"
+        if isinstance(value, Integral) or (float(value).is_integer() and abs(value) < 1e7):
+            return str(int(value))  # 222111.0 in full: its digits may be the point
+        return f"{float(value):.{digits}g}"
     text = repr(value)
     return text if len(text) <= 2 * _LINE else f"{text[: 2 * _LINE]}..."
 

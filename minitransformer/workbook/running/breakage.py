@@ -23,6 +23,7 @@ class Broke(Exception):
         self.cause = cause
         self.where = ""  # the case's label
         self.shapes = ""  # of its tensors
+        self.given: tuple[Any, ...] = ()  # what the answer was called with, as it came
 
     @property
     def unfinished(self) -> bool:
@@ -31,10 +32,14 @@ class Broke(Exception):
     def sentence(self, name: str) -> str:
         where = f" on the case '{self.where}'" if self.where else ""
         said = describe(self.cause, name, where)
-        if self.shapes and isinstance(self.cause, Exception) and not self.unfinished:
+        if not isinstance(self.cause, Exception) or self.unfinished:
+            return said
+        if self.shapes:
             inner = getattr(self.cause, "called", None)  # an earlier exercise: see `earlier.py`
             given = f"; {inner[0].rpartition('.')[2]} was given {inner[1]}" if inner else ""
             said += f" (Its inputs there have the shapes {self.shapes}{given}.)"
+        elif not self.where and (shown := _shown(self.given)):  # by hand, or in a property
+            said += f" (It was called with {shown}.)"
         return said
 
 
@@ -46,9 +51,28 @@ def guarded(answer: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return answer(*args)
         except BaseException as cause:
-            raise Broke(cause) from cause
+            broke = Broke(cause)
+            broke.given = args
+            raise broke from cause
 
     return call
+
+
+def _shown(args: tuple[Any, ...], longest: int = 160) -> str:
+    """What an answer was called with: in full where it is short, tensors else by their shapes."""
+    from minitransformer.workbook.grading.values import IN_FULL, show  # needs torch
+
+    if any(callable(a) for a in args):  # models, and functions
+        return ""
+    for size in (IN_FULL, 0):
+        said = ", ".join(
+            f"a tensor of shape {list(a.shape)}" if getattr(a, "ndim", 0) and a.numel() > size
+            else show(a)
+            for a in args
+        )  # fmt: skip
+        if len(said) <= longest:
+            return said
+    return ""
 
 
 def describe(cause: BaseException, name: str, where: str = "") -> str:
