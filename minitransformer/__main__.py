@@ -15,9 +15,14 @@ _LEARN = {
     "start": "copy the exercise notebooks to work/ (overwrites nothing)",
     "lab": "open them in JupyterLab",
     "check": "grade your answers, and say what to do next",
+    "watch": "grade a notebook again at every save",
     "hint": "one more hint for an exercise",
-    "progress": "chapters, exercises and points so far",
+    "solution": "the book's answer, once yours has passed",
+    "progress": "what is passed, what is left, what comes next",
     "reset": "put an exercise or a notebook back; yours is kept beside it",
+}
+_TEACH = {
+    "grade": "grade a class's notebooks, and write a gradebook",
 }
 _MAKE = {
     "book": "build the book, and serve it with --serve",
@@ -28,23 +33,39 @@ _MAKE = {
 }
 # A module has add_arguments(parser) and run(args) -> exit code.
 _ELSEWHERE = {"book": "book.build", "fetch": "pretrained", "write": "write", "recipe": "recipes"}
-COMMANDS = {**_LEARN, **_MAKE}
+COMMANDS = {**_LEARN, **_TEACH, **_MAKE}
 _NAME = "python -m minitransformer"
 
 
 def overview() -> str:
-    """What a first-time user reads."""
+    """What somebody reads who types no command: the next step, then the commands."""
 
     def rows(commands: dict[str, str]) -> str:
         return "\n".join(f"  {name:<10}{text}" for name, text in commands.items())
 
     return (
+        f"{next_step()}\n\n"
         f"Usage: {_NAME} COMMAND\n\n"
         f"Solve the exercises:\n{rows(_LEARN)}\n\n"
+        f"Teach with it:\n{rows(_TEACH)}\n\n"
         f"Make the book and what it shows:\n{rows(_MAKE)}\n\n"
-        f"New here? Type:  {_NAME} start\n"
         f"Each command explains itself:  {_NAME} check --help"
     )
+
+
+def next_step() -> str:
+    """What is to be done next by whoever stands in this folder."""
+    from minitransformer.workbook import advice
+    from minitransformer.workbook.project import Project, Unknown
+    from minitransformer.workbook.standing import Standing
+
+    try:
+        project = Project.find()
+    except Unknown as problem:
+        return str(problem)
+    standing = Standing(project)
+    said = [standing.state.word] if standing.state.word else []
+    return "\n".join([*said, *advice.onward(project, project.chapters(), standing)])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,14 +1,18 @@
 """Verdicts as text for people: one place for the words of terminal and notebook.
 
-Readable at 80 columns and without colour: the status is a word. Leaves out reaching the verdicts.
+Readable at 80 columns, without colour and by a screen reader: the status is a word, and nothing
+spins. Leaves out reaching the verdicts, and what to do next (`advice.py`).
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from rich.console import Console, RenderableType
+from rich.live import Live
 from rich.segment import Segment, Segments
 from rich.text import Text
 
@@ -18,6 +22,9 @@ from minitransformer.workbook.verdict import FAILED, PASSED, TODO, Verdict
 
 _WORDS = {PASSED: ("passed", "green"), FAILED: ("failed", "red"), TODO: ("not done", "dim")}
 _INDENT = 10
+AS_IS = "  "  # a message's line that begins with it holds columns of numbers, and is not wrapped
+# A command is not broken at the end of a line, so that it can be copied whole.
+_COMMAND = re.compile(rf"!?{COMMAND}(?: \S+){{1,4}}$|!?{COMMAND} \w+(?: \S+\.\w+)?")
 
 
 def console() -> Console:
@@ -68,19 +75,59 @@ def say(out: Console, text: str, indent: int = 0) -> None:
 
 
 def wrapped(text: str, width: int, indent: str) -> str:
-    """Text broken at spaces and indented; no blank lines."""
-    kept = [line for line in text.splitlines() if line.strip()]
-    return "\n".join(
-        textwrap.fill(
-            line,
+    """Text broken at spaces and indented; no blank lines; columns of numbers as they are."""
+
+    def broken(line: str) -> str:
+        if line.startswith(AS_IS):
+            return f"{indent}{line}".rstrip()
+        whole = _COMMAND.sub(lambda found: found[0].replace(" ", "\xa0"), line)
+        filled = textwrap.fill(
+            whole,
             max(width, 2 * _INDENT),
             initial_indent=indent,
             subsequent_indent=indent,
             break_long_words=False,
             break_on_hyphens=False,
         )
-        for line in kept
-    )
+        return filled.replace("\xa0", " ")
+
+    return "\n".join(broken(line) for line in text.splitlines() if line.strip())
+
+
+def shown(path: Path, root: Path, room: int) -> str:
+    """A path as people read it: from the clone on, and only its end where there is little room."""
+    short = path.relative_to(root) if path.is_relative_to(root) else path
+    text = short.as_posix()
+    return text if len(text) <= room else f".../{path.name}"
+
+
+class Doing:
+    """On a terminal, one line that says what is being graded, gone in the end; elsewhere nothing.
+
+    It changes with the exercise and does not spin: a screen reader reads each change once.
+    """
+
+    def __init__(self, out: Console, count: int) -> None:
+        self._count, self._number = count, 0
+        there = out.is_terminal and not out.is_dumb_terminal
+        first = Text("Starting the grader ...", style="dim")
+        self._live = Live(first, console=out, auto_refresh=False, transient=True) if there else None
+
+    def at(self, id: str) -> None:
+        """The exercise `id` is begun."""
+        self._number += 1
+        if self._live is not None:
+            text = f"Grading {id}, {self._number} of {self._count} ..."
+            self._live.update(Text(text, style="dim"), refresh=True)
+
+    def __enter__(self) -> Doing:
+        if self._live is not None:
+            self._live.start(refresh=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
 
 
 def indented(out: Console, renderable: RenderableType, indent: int = 2) -> None:
@@ -103,30 +150,8 @@ def total(chapter: Chapter, verdicts: Sequence[Verdict]) -> str:
     """The sum of a chapter that was checked whole."""
     worth = {exercise.id: exercise.points for exercise in chapter.exercises}
     passed = [verdict.id for verdict in verdicts if verdict.passed]
-    earned, full = sum(worth[id] for id in passed), sum(worth[v.id] for v in verdicts)
-    return f"{earned} of {points(full)}; {len(passed)} of {len(verdicts)} exercises passed."
+    return counted(sum(worth[id] for id in passed), sum(worth.values()), len(passed), len(worth))
 
 
-def advice(
-    chapter: Chapter,
-    passed: Callable[[str], bool],
-    hints: Callable[[str], int],
-    shell: str = "",
-) -> str:
-    """What to do next in a chapter; in a notebook's cell `shell` is "!"."""
-    for exercise in chapter.exercises:
-        if not passed(exercise.id):
-            said = [f"Next: {exercise.id}, about {exercise.minutes} min."]
-            others = [id for id in exercise.needs if id.partition(".")[0] != chapter.topic]
-            if first := [id for id in others if not passed(id)]:
-                stands = "stands" if len(first) == 1 else "stand"
-                said.append(f"Of other chapters {' and '.join(first)} {stands} before it.")
-            said.append(hint(exercise, hints, shell))
-            return "\n".join(filter(None, said))
-    return "All of this chapter's exercises are passed."
-
-
-def hint(exercise: Exercise, hints: Callable[[str], int], shell: str = "") -> str:
-    """How to ask for the exercise's next hint; "" if all were taken."""
-    left = len(exercise.hints) - hints(exercise.id)
-    return f"A hint: {shell}{COMMAND} hint {exercise.id}" if left else ""
+def counted(earned: int, full: int, passed: int, exercises: int) -> str:
+    return f"{earned} of {points(full)}; {passed} of {exercises} exercises passed."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -29,11 +31,62 @@ def solve(project, write, **answers):
     write(project.work / "ch01_tiny.ipynb", {f"tiny.{k}": v for k, v in answers.items()})
 
 
-def test_without_a_command_a_newcomer_is_told_what_to_type(run):
+def test_without_a_command_each_learner_is_told_the_next_step(run, project, write):
     code, said = run()
     assert code == 0
-    assert "New here? Type:  python -m minitransformer start" in said
+    assert said.startswith(
+        "You have not begun yet: 4 exercises wait for you.\n"
+        "Begin with: python -m minitransformer start\n"
+    )
     assert all(name in said for name in COMMANDS)
+    run("start")
+    said = run()[1]
+    assert said.startswith("Go on with tiny.double, about 1 min.\n")
+    assert "python -m minitransformer watch tiny " in said
+    solve(project, write)
+    run("check")
+    assert run()[1].startswith("You have passed all 4 exercises of the book.\n")
+    solve(project, write, total="def total(x):\n    return sum(x.unbind(-1))")
+    assert run()[1].startswith("Go on with tiny.total")  # changed since its check
+
+
+def test_the_next_step_is_in_the_chapter_that_was_checked_last(run, project, write):
+    from minitransformer.workbook.commands.generate import generate
+
+    text = (project.solutions / "ch01_tiny.py").read_text()
+    for number, topic in ((2, "small"), (3, "large")):
+        path = project.solutions / f"ch0{number}_{topic}.py"
+        path.write_text(text.replace("tiny.", f"{topic}."))
+    generate(project)
+    run("start")
+    assert run()[1].startswith("Go on with tiny.double")
+    state = {"status": "failed", "version": "", "checked": "2026-01-01T00:00:00"}
+    whole = {"format": 1, "hints": {}, "results": {"small.total": state}, "copies": {}}
+    (project.work / ".progress.json").write_text(json.dumps(whole))
+    assert run()[1].startswith("Go on with small.double")
+    (project.work / "ch02_small.ipynb").unlink()
+    assert run()[1].startswith("Go on with large.double")
+    for path in project.work.glob("*.ipynb"):
+        path.unlink()
+    passed = {f"tiny.{e}": {**state, "status": "passed"} for e in ("double", "total", "both")}
+    passed["tiny.largest"] = {**state, "status": "passed"}
+    (project.work / ".progress.json").write_text(json.dumps({**whole, "results": passed}))
+    write(project.work / "ch01_tiny.ipynb", {})
+    said = run()[1]
+    assert said.startswith("You have passed all that you began. Next: Chapter 2, Tiny")
+    assert "python -m minitransformer start small\n" in said
+
+
+def test_commands_start_without_torch():
+    """A learner who types `progress` waits a fifth of a second, not for torch."""
+    code = (
+        "import sys; from minitransformer.__main__ import COMMANDS, _ELSEWHERE, overview; "
+        "from importlib import import_module as load; overview(); "
+        "[load(f'minitransformer.workbook.commands.{c}') for c in COMMANDS if c not in _ELSEWHERE];"
+        "print('torch' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"
 
 
 def test_an_unknown_command_offers_the_nearest(project, capsys):
@@ -80,7 +133,12 @@ def test_start_says_when_the_exercises_have_changed_and_offers_a_copy_beside(run
         (["hint", "tiny.totl"], 'did you mean "total"'),
         (["reset", "tiny"], "There is no work/ch01_tiny.ipynb to reset."),
         (["start", "tin"], 'did you mean "tiny"?'),
-        (["lab"], "There is nothing to open yet."),
+        (["lab"], "There is nothing in work/ yet."),
+        (["watch"], "There is nothing in work/ yet."),
+        (["watch", "tinny"], 'did you mean "tiny"?'),
+        (["solution", "tiny.totl"], 'did you mean "total"'),
+        (["hint"], "Begin with: python -m minitransformer start"),
+        (["progress", "tinny"], 'did you mean "tiny"?'),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(run, project, words, sentence):
@@ -102,7 +160,8 @@ def test_check_grades_remembers_and_says_what_is_next(run, project, write):
     assert "\x1b" not in said
     assert all(line == line.rstrip() for line in said.splitlines())
     code, said = run("progress")
-    assert "########............  4 of 10 points, 2 of 4 exercises" in said
+    assert "  2 of 4 exercises passed, 4 of 10 points, about 6 min left\n" in said
+    assert "##" not in said
     assert "failed  tiny.total" in said
 
 
@@ -228,4 +287,87 @@ def test_a_pass_of_an_earlier_version_is_named(run, project, write):
     run("check")
     grader = project.root / "tests" / "graders" / "ch01_tiny_inputs.py"
     grader.write_text(grader.read_text() + "\n# a later version\n")
-    assert run("progress")[1].count("changed since: check it again") == 4
+    said = run("progress")[1]
+    assert said.count("The exercise changed since you passed it: check it again.") == 4
+
+
+def test_progress_says_what_was_taken_looked_at_and_changed(run, project, write):
+    solve(project, write, double="def double(x):\n    return x / 2")
+    run("check")
+    run("hint", "tiny.double")
+    run("solution", "tiny.double", "--peek")
+    solve(project, write, total="def total(x):\n    return sum(x.unbind(-1))")
+    said = run("progress")[1]
+    lines = [line.strip() for line in said.splitlines()]
+    at = lines.index("changed tiny.total                   2 points")
+    assert lines[at + 1].startswith("Your answer is another than the one that was checked")
+    assert all(len(line) <= 80 for line in said.splitlines())
+
+
+def test_the_solution_comes_after_a_pass_or_for_a_peek(run, project, write):
+    solve(project, write, double="def double(x):\n    return x / 2")
+    run("check")
+    run("hint", "tiny.double")
+    code, said = run("solution", "tiny.double")
+    assert code == 1
+    assert "There are 2 hints left: python -m minitransformer hint tiny.double\n" in said
+    assert "return 2 * x" not in said
+    assert "solution tiny.double --peek" in said
+    assert "looked at" not in run("progress")[1]
+    code, said = run("solution", "tiny.double", "--peek")
+    assert (code, "    return 2 * x\n" in said) == (0, True)
+    assert "The book's answer was looked at." in " ".join(
+        run("progress", "tiny")[1].split()
+    ).replace("; the", ". The")
+    code, said = run("solution", "tiny.total")
+    assert (code, "return x.sum(dim=-1)" in said) == (0, True)
+    assert "Yours stays as it is, in work/ch01_tiny.ipynb." in said
+
+
+def test_a_check_of_all_chapters_ends_with_one_sum_and_one_next_step(run, project, write):
+    from minitransformer.workbook.commands.generate import generate
+
+    text = (project.solutions / "ch01_tiny.py").read_text()
+    (project.solutions / "ch02_small.py").write_text(text.replace("tiny.", "small."))
+    generate(project)
+    run("start")
+    solve(project, write, total="def total(x):\n    return x.sum(0)")
+    code, said = run("check")
+    assert code == 1
+    assert "Chapter 2, Tiny: a chapter for the workbook's own tests: no answers yet." in said
+    assert "Together: 8 of 20 points; 3 of 8 exercises passed.\nGo on with tiny.total" in said
+    assert said.count("hint") == 0
+    assert said.count("watch tiny") == 1
+
+
+def test_a_command_is_never_broken_at_the_end_of_a_line():
+    from minitransformer.workbook import report
+
+    command = "python -m minitransformer hint attention.scores"
+    for before in range(60):
+        text = f"{'x' * before} {command}"
+        assert command in report.wrapped(text, 60, "  ").splitlines()[-1]
+    assert "\xa0" not in report.wrapped(f"Type {command} now", 60, "")
+
+
+def test_columns_of_numbers_are_not_wrapped():
+    from minitransformer.workbook import report
+
+    row = "  " + "  ".join(["0.5"] * 15)
+    text = f"expected\n{row}\nfound something else"
+    assert report.wrapped(text, 40, "").splitlines()[1] == row
+
+
+@pytest.mark.parametrize("root", [True, False])
+def test_lab_opens_the_notebook_at_hand(run, project, monkeypatch, root):
+    from minitransformer.workbook.commands import lab
+
+    started = []
+    monkeypatch.setattr(lab.subprocess, "call", lambda command: started.append(command) or 0)
+    monkeypatch.setattr(lab, "is_root", lambda: root)
+    monkeypatch.setattr(lab.importlib.util, "find_spec", lambda name: name)
+    run("start")
+    code, said = run("lab")
+    assert code == 0
+    assert started[0][-1] == str(project.work / "ch01_tiny.ipynb")
+    assert ("--allow-root" in started[0]) == ("You are root" in said) == root

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from minitransformer.workbook import report
+from minitransformer.workbook import advice, report
+from minitransformer.workbook.commands.reset import stub
 from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.running import submission
 from minitransformer.workbook.running.runner import LIMIT, GraderTrouble, grade
@@ -22,8 +24,10 @@ from minitransformer.workbook.verdict import PASSED, Verdict
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
-        "A pass tells you that you are right; it certifies nothing. Answers run in a process of "
-        "their own, which stops accidents. It is not tamper-proof: who means to can fool it."
+        "Exit code: 0 all that was asked for passed, 1 something did not, 2 it could not be "
+        "graded. A pass tells you that you are right; it certifies nothing. Answers run in a "
+        "process of their own, which stops accidents. It is not tamper-proof: who means to can "
+        "fool it."
     )
     parser.add_argument(
         "what", nargs="*", metavar="TOPIC | TOPIC.NAME", help="default: all you began"
@@ -34,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="work|solutions|PATH",
         help="whose answers: yours (the default), the book's, or those in a .ipynb or .py file",
     )
+    add_limits(parser)
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """What `watch` takes, too."""
     parser.add_argument("--seed", type=int, default=0, help="of the random inputs (default 0)")
     parser.add_argument(
         "--limit",
@@ -54,23 +63,30 @@ def run(args: argparse.Namespace) -> int:
 
 def check(project: Project, what: Sequence[str], of: str, seed: int, limit: float) -> int:
     """Grade what was asked for; 0 if all of it passes."""
-    out = report.console()
     only = exercises_of(project, what)
     asked = [chapter for chapter in project.chapters() if chapter.topic in only or not what]
     found = paths(project, asked, of, named=bool(what))
     if not found:
-        out.print(f"There is nothing in {project.work.name}/ yet. Begin with: {COMMAND} start")
-        return 2
-    good = True
-    for chapter, path in found:
+        raise Unknown(not_begun())
+    many = len(found) > 1
+    checking = Checking(project, report.console(), of == "work", seed, limit, many)
+    for number, (chapter, path) in enumerate(found):
+        if number:
+            checking.out.print()
         try:
-            ids = only.get(chapter.topic)
-            good &= one(project, chapter, path, ids, of == "work", seed, limit)
+            checking.one(chapter, path, only.get(chapter.topic), skip=many and not what)
         except Unreadable as problem:  # costs that notebook alone
-            out.print(f"[bold]{chapter.title}[/bold]")
-            report.say(out, str(problem))
-            good = False
-    return 0 if good else 1
+            checking.unreadable(chapter, problem)
+    if many:
+        checking.sum_up()
+    return 0 if checking.good else 1
+
+
+def not_begun(topic: str = "") -> str:
+    """What to tell a learner who has no notebook yet."""
+    if topic:
+        return f"You have not begun {topic} yet. Begin with: {COMMAND} start {topic}"
+    return f"There is nothing in work/ yet. Begin with: {COMMAND} start"
 
 
 def exercises_of(project: Project, what: Sequence[str]) -> dict[str, set[str] | None]:
@@ -97,8 +113,7 @@ def paths(
         pairs = [(chapter, project.notebook(chapter)) for chapter in asked]
         there = [(chapter, path) for chapter, path in pairs if path.is_file()]
         if named and not there and project.work.is_dir():
-            topic = asked[0].topic
-            raise Unknown(f"You have not begun {topic} yet. Begin with: {COMMAND} start {topic}")
+            raise Unknown(not_begun(asked[0].topic))
         return there
     path = Path(of).expanduser()
     topics = {id.partition(".")[0] for id in submission.read(path).ids}
@@ -111,45 +126,108 @@ def paths(
     return [(chapter, path) for chapter in chapters]
 
 
-def one(
-    project: Project,
-    chapter: Chapter,
-    path: Path,
-    only: Collection[str] | None,
-    remember: bool,
-    seed: int,
-    limit: float,
-) -> bool:
-    """Grade one chapter's answers, saying each verdict as it comes; whether all passed."""
-    out = report.console()
-    answers = submission.read(path)
-    state = State(project.work)
-    if state.word and remember:
-        report.say(out, state.word)
-    exercises = {exercise.id: exercise for exercise in chapter.exercises}
-    standing = Standing(project, state)
-    seen: dict[str, bool] = {}
+@dataclass
+class Checking:
+    """One run of `check`: what was asked for, chapter by chapter, and the sums."""
 
-    def passed(id: str) -> bool:
-        if not remember and id not in exercises:  # of another chapter: nothing is known of it
-            return True
-        return seen.get(id, remember and standing.status(id) == PASSED)
+    project: Project
+    out: report.Console
+    remember: bool  # the learner's own answers: verdicts are kept, and the next step is said
+    seed: int
+    limit: float
+    many: bool = False  # more than one chapter: the next step is said once, in the end
+    good: bool = True
+    counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])  # as report.counted takes them
 
-    shown = path.relative_to(project.root) if path.is_relative_to(project.root) else path
-    out.print(f"[bold]{chapter.title}[/bold]  {shown}  seed {seed}\n")
-    verdicts = []
-    with out.status("grading", spinner="line"):
+    def one(
+        self, chapter: Chapter, path: Path, only: Collection[str] | None, *, skip: bool = False
+    ) -> None:
+        """Grade one chapter's answers, saying each verdict as it comes.
 
-        def say(verdict: Verdict) -> None:
-            seen[verdict.id] = verdict.passed
-            if only is None or verdict.id in only:
-                report.show(out, verdict, exercises[verdict.id], passed)
+        `skip`: pass over a notebook in which nothing was written yet.
+        """
+        answers = submission.read(path)
+        if skip and untouched(chapter, answers):
+            self.good = False
+            self.count(chapter, [])
+            self.out.print(f"[bold]{advice.name(chapter)}[/bold]: no answers yet.")
+            return
+        state = State(self.project.work)
+        if state.word and self.remember:
+            report.say(self.out, state.word)
+        exercises = {exercise.id: exercise for exercise in chapter.exercises}
+        standing = Standing(self.project, state)
+        seen: dict[str, bool] = {}
 
-        verdicts = grade(project, chapter, answers, only=only, seed=seed, limit=limit, report=say)
-    if remember:
-        state.record(verdicts, answers.codes)
-    said = [report.total(chapter, verdicts)] if only is None else []
-    if remember:
-        said.append(report.advice(chapter, passed, state.hints))
-    out.print("\n".join(["", *said, ""] if said else [""]))
-    return all(verdict.passed for verdict in verdicts)
+        def passed(id: str) -> bool:
+            if not self.remember and id not in exercises:  # of another chapter: nothing is known
+                return True
+            return seen.get(id, self.remember and standing.status(id) == PASSED)
+
+        self.head(chapter, path)
+        with report.Doing(self.out, len(exercises if only is None else only)) as doing:
+
+            def say(verdict: Verdict) -> None:
+                seen[verdict.id] = verdict.passed
+                if only is None or verdict.id in only:
+                    report.show(self.out, verdict, exercises[verdict.id], passed)
+
+            verdicts = grade(
+                self.project,
+                chapter,
+                answers,
+                only=only,
+                seed=self.seed,
+                limit=self.limit,
+                report=say,
+                at=doing.at,
+            )
+        if self.remember:
+            state.record(verdicts, answers.codes)
+        self.good &= all(verdict.passed for verdict in verdicts)
+        self.out.print()
+        if only is None:
+            self.out.print(report.total(chapter, verdicts))
+        self.count(chapter, verdicts)
+        if self.remember and not self.many:
+            self.advise(chapter, passed, state)
+
+    def advise(self, chapter: Chapter, passed: advice.Passed, state: State) -> None:
+        """The next step in this chapter, or behind it."""
+        report.say(self.out, advice.within(chapter, passed, state.hints))
+        if advice.first_open(chapter, passed) is None:
+            self.onward(State(self.project.work))
+
+    def onward(self, state: State) -> None:
+        standing = Standing(self.project, state)
+        for line in advice.onward(self.project, self.project.chapters(), standing):
+            self.out.print(line, markup=False, soft_wrap=True)
+
+    def head(self, chapter: Chapter, path: Path) -> None:
+        where = report.shown(path, self.project.root, self.out.width - 20)
+        self.out.print(f"[bold]{advice.name(chapter)}[/bold]")
+        self.out.print(f"{where}, seed {self.seed}\n", markup=False)
+
+    def unreadable(self, chapter: Chapter, problem: Unreadable) -> None:
+        self.good = False
+        self.count(chapter, [])
+        self.out.print(f"[bold]{advice.name(chapter)}[/bold]")
+        report.say(self.out, str(problem))
+
+    def count(self, chapter: Chapter, verdicts: list[Verdict]) -> None:
+        worth = {exercise.id: exercise.points for exercise in chapter.exercises}
+        passed = [worth[verdict.id] for verdict in verdicts if verdict.passed]
+        new = [sum(passed), sum(worth.values()), len(passed), len(worth)]
+        self.counts = [a + b for a, b in zip(self.counts, new, strict=True)]
+
+    def sum_up(self) -> None:
+        """The last lines of a check of several chapters."""
+        self.out.print(f"\n[bold]Together[/bold]: {report.counted(*self.counts)}")
+        if self.remember:
+            self.onward(State(self.project.work))
+
+
+def untouched(chapter: Chapter, answers: submission.Submission) -> bool:
+    """Whether every answer is still what the learner was given."""
+    codes = answers.codes
+    return all(codes.get(e.id, "").strip() == stub(e).strip() for e in chapter.exercises)

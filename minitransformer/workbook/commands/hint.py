@@ -1,4 +1,4 @@
-"""`minitransformer hint TOPIC.NAME`: one more hint each time, each more telling than the last."""
+"""`minitransformer hint [TOPIC.NAME]`: one more hint each time, each more telling than the last."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ import argparse
 
 from rich.markdown import Markdown
 
-from minitransformer.workbook import report
+from minitransformer.workbook import advice, report
 from minitransformer.workbook.project import COMMAND, Project, Unknown
+from minitransformer.workbook.standing import Standing
 from minitransformer.workbook.state import State
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", metavar="TOPIC.NAME", help="such as attention.scores")
+    parser.add_argument(
+        "id", nargs="?", default="", metavar="TOPIC.NAME", help="default: the one you are at"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     out = report.console()
     try:
         project = Project.find()
-        _, exercise = project.exercise(args.id)
+        id = args.id or at_hand(project)
+        _, exercise = project.exercise(id)
     except Unknown as problem:
         report.say(out, str(problem))
         return 2
@@ -36,5 +40,17 @@ def run(args: argparse.Namespace) -> int:
         out.print(f"[bold]Hint {i} of {last}[/bold] for {exercise.id}")
         report.indented(out, Markdown(exercise.hints[i - 1]))
     if number < last:
-        out.print(f"One more: {COMMAND} hint {exercise.id}")
+        report.say(out, f"One more: {COMMAND} hint {exercise.id}")
+    elif not state.passed_version(exercise.id):
+        report.say(out, "Those are all. If you are stuck, see the book's answer and go on:")
+        report.say(out, f"{COMMAND} solution {exercise.id} --peek")
     return 0
+
+
+def at_hand(project: Project) -> str:
+    """The exercise that the learner is at; `Unknown` with the next step if there is none."""
+    standing = Standing(project)
+    here = advice.place(project, project.chapters(), standing)
+    if here is None or here.exercise is None:
+        raise Unknown("\n".join(advice.onward(project, project.chapters(), standing)))
+    return here.exercise.id

@@ -1,29 +1,52 @@
-"""`minitransformer lab`: JupyterLab on the learner's folder."""
+"""`minitransformer lab [TOPIC]`: JupyterLab, with the notebook at hand open in it."""
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import subprocess
 import sys
+from pathlib import Path
 
-from minitransformer.workbook.project import COMMAND, Project, Unknown
+from minitransformer.workbook import report
+from minitransformer.workbook.commands import watch
+from minitransformer.workbook.commands.check import not_begun
+from minitransformer.workbook.project import Project, Unknown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    pass
+    parser.add_argument("topic", nargs="?", default="", help="default: the chapter you are at")
 
 
 def run(args: argparse.Namespace) -> int:
+    out = report.console()
     try:
         project = Project.find()
+        chapter = project.chapter(args.topic) if args.topic else watch.at_hand(project)
+        notebook = project.notebook(chapter)
+        if not notebook.is_file():
+            raise Unknown(not_begun(chapter.topic))
     except Unknown as problem:
-        print(problem)
-        return 2
-    if not project.work.is_dir():
-        print(f"There is nothing to open yet. Begin with: {COMMAND} start")
+        report.say(out, str(problem))
         return 2
     if importlib.util.find_spec("jupyterlab") is None:
-        print(f"JupyterLab is not installed: {sys.executable} -m pip install jupyterlab ipykernel")
+        report.say(out, "JupyterLab is not installed here. Install it with:")
+        print(f"{sys.executable} -m pip install jupyterlab ipykernel")
         return 2
-    return subprocess.call([sys.executable, "-m", "jupyterlab", str(project.work)])
+    where = report.shown(notebook, project.root, out.width)
+    report.say(out, f"Opening {where} in JupyterLab. Ctrl-C, twice, ends it.")
+    if is_root():
+        report.say(
+            out, "You are root, as in a container: JupyterLab is told to allow it (--allow-root)."
+        )
+    return subprocess.call(command(notebook, root=is_root()))
+
+
+def command(notebook: Path, *, root: bool) -> list[str]:
+    """What starts JupyterLab on one notebook, with its folder beside it."""
+    return [sys.executable, "-m", "jupyterlab", *["--allow-root"] * root, str(notebook)]
+
+
+def is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0

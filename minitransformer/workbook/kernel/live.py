@@ -45,7 +45,7 @@ def check(id: str, *, seed: int = 0) -> Shown:
         chapter, exercise = project.exercise(id)
     except Unknown as problem:
         return Shown(problem)
-    from minitransformer.workbook import report
+    from minitransformer.workbook import advice, report
     from minitransformer.workbook.running import runner
     from minitransformer.workbook.standing import Standing
     from minitransformer.workbook.state import State
@@ -69,12 +69,12 @@ def check(id: str, *, seed: int = 0) -> Shown:
     if verdict.passed:
         _passed[id] = namespace[exercise.name]
         text = f"passed: {id}, {report.points(exercise.points)}."
-        shown = Shown(f"{text}\n{report.advice(chapter, passed, state.hints, '!')}")
+        shown = Shown(f"{text}\n{advice.within(chapter, passed, state.hints, '!')}")
         shown.colour = "#2a7f3f"
         return shown
     word = "failed" if verdict.status == FAILED else "not done yet"
     said = [f"{word}: {id}", *report.lines(verdict, exercise, passed)]
-    said.append(report.hint(exercise, state.hints, "!"))
+    said.append(advice.hint(exercise, state.hints, "!"))
     shown = Shown("\n".join(filter(None, said)))
     shown.colour = "#b3261e" if verdict.status == FAILED else Shown.colour
     return shown

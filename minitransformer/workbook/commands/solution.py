@@ -1,0 +1,69 @@
+"""`minitransformer solution TOPIC.NAME [--peek]`: the book's answer, once yours has passed.
+
+Leaves out judging: whoever looks before a pass is remembered by `progress`, and not blamed.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from rich.syntax import Syntax
+
+from minitransformer.workbook import report
+from minitransformer.workbook.project import COMMAND, Project, Unknown
+from minitransformer.workbook.source import Exercise
+from minitransformer.workbook.standing import Standing
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="TOPIC.NAME", help="such as attention.scores")
+    parser.add_argument("--peek", action="store_true", help="show it before yours has passed, too")
+    parser.epilog = "Exit code: 0 shown, 1 not shown as yours has not passed yet, 2 no such one."
+
+
+def run(args: argparse.Namespace) -> int:
+    out = report.console()
+    try:
+        project = Project.find()
+        chapter, exercise = project.exercise(args.id)
+    except Unknown as problem:
+        report.say(out, str(problem))
+        return 2
+    state = Standing(project).state
+    if state.word:
+        report.say(out, state.word)
+    if not state.passed_version(exercise.id):
+        if not args.peek:
+            report.say(out, not_yet(exercise, state.hints(exercise.id)))
+            return 1
+        state.peek(exercise.id)
+    out.print(f"[bold]The book's answer to {exercise.id}[/bold]\n")
+    show(out, exercise)
+    notebook = project.notebook(chapter)
+    if notebook.is_file():
+        where = notebook.relative_to(project.root).as_posix()
+        report.say(out, f"Yours stays as it is, in {where}. Where do the two part, and why?")
+    return 0
+
+
+def not_yet(exercise: Exercise, taken: int) -> str:
+    """What stands between the learner and the solution, and the way around it."""
+    left = len(exercise.hints) - taken
+    said = f"{exercise.id} has not passed a check yet; then this shows the book's answer.\n"
+    if left:
+        hints = f"is 1 hint of {len(exercise.hints)}" if left == 1 else f"are {left} hints"
+        said += f"There {hints} left: {COMMAND} hint {exercise.id}\n"
+    else:
+        said += "You have had all of its hints.\n"
+    return f"{said}To see it all the same: {COMMAND} solution {exercise.id} --peek"
+
+
+def show(out: report.Console, exercise: Exercise) -> None:
+    """The code, coloured where there is colour; unbroken where it is piped to a file."""
+    if not out.is_terminal:
+        out.print(f"{exercise.solution}\n", markup=False, soft_wrap=True)
+        return
+    code = Syntax(
+        exercise.solution, "python", theme="ansi_dark", word_wrap=True, background_color="default"
+    )
+    report.indented(out, code, indent=0)
