@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 SERVE ?= 1
 
-.PHONY: help env book test check bench
+.PHONY: help env book test check proof bench
 
 help: ## list what make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -32,6 +32,9 @@ check: env ## everything that must hold before a change is merged
 	$(PY) -m pytest -q -m "not book"
 	$(PY) -m minitransformer book
 	$(PY) -m pytest -q -m book tests/book
+
+proof: env ## prove the graders and record it (three minutes; goes on where it was stopped)
+	$(PY) tests/mutation/prove.py
 
 bench: env ## time the package beside transformers and TransformerLens (about ten minutes, alone)
 	$(PY) -m benchmarks

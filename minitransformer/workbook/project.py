@@ -66,6 +66,10 @@ class Project:
     def wrong(self, chapter: Chapter) -> Path:
         return self.root / "tests" / "wrong" / chapter.slug
 
+    def right(self, chapter: Chapter) -> Path:
+        """The file of right answers in other styles, which graders are tested with."""
+        return self.root / "tests" / "alternatives" / f"{chapter.slug}.py"
+
     def notebook(self, chapter: Chapter) -> Path:
         """The learner's own copy."""
         return self.work / f"{chapter.slug}.ipynb"

@@ -106,7 +106,7 @@ BY_HAND = {
 
 def block_by_hand(answer):
     expect_close(
-        answer(torch.tensor([[[1.0, 7.0]]]), dict(BY_HAND), None, 0.0),
+        answer(torch.tensor([[[1.0, 7.0]]], dtype=torch.float32), dict(BY_HAND), None, 0.0),
         torch.tensor([[[7 + 3 * LOG3, 7 - 6 * LOG3]]]),
         "the block worked by hand on the page, on x = [1, 7] (after attention the stream is "
         "[7, 7], and the MLP adds [3.2958, -6.5917])",

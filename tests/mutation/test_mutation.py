@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
+import prove
 import pytest
 from mutate import mutants
-from survey import survey
+from survey import listed_as_equivalent, survey
 
 from minitransformer.workbook import source
 from minitransformer.workbook.grading import catalogue
 from minitransformer.workbook.project import Project
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 EXERCISES = [
     exercise.id
     for path in sorted((ROOT / "solutions").glob("ch[0-9][0-9]_*.py"))
@@ -26,22 +23,70 @@ EXERCISES = [
 ]
 
 
-@cache
-def surveyed(topic):
-    """What survey.py finds for a chapter, by exercise; in a process of its own, as it says."""
-    command = [sys.executable, str(HERE / "survey.py"), topic, "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
-    assert done.stdout, done.stderr
-    return {found["id"]: found for found in json.loads(done.stdout)}
+COMMAND = "python tests/mutation/prove.py"
+
+
+def test_the_record_is_of_the_solutions_and_graders_as_they_stand():
+    assert prove.outdated() == [], f"changed since they were proven; run: {COMMAND}"
+    assert list(prove.recorded()["exercises"]) == EXERCISES
+
+
+def test_98_percent_of_the_mutants_are_refused_and_the_others_are_listed():
+    entries = prove.recorded()["exercises"].values()
+    for entry in entries:
+        assert entry["refused"] + entry["equivalent"] == entry["mutants"] >= 20
+    refused, all_ = (sum(e[key] for e in entries) for key in ("refused", "mutants"))
+    assert refused >= 0.98 * all_
+    listed = [reason for found in listed_as_equivalent().values() for reason in found.values()]
+    assert len(listed) == all_ - refused
+    assert all(len(reason.split()) >= 4 for reason in listed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("id", EXERCISES)
-def test_no_mutant_survives(id):
-    found = surveyed(id.partition(".")[0])[id]
-    assert found["mutants"] >= 20, "too few mutants to prove anything"
-    assert found["survivors"] == [], "kill these by a check, or list them in equivalent.toml"
-    assert found["stale"] == [], "listed in equivalent.toml, but refused or no longer a mutant"
+def test_every_exercise_is_proven_again_as_recorded():
+    """Every mutant, 50 seeds, every right and wrong answer; some minutes, on all cores."""
+    known = prove.recorded()["exercises"]
+    measured = ("mutants", "refused", "equivalent", "right", "wrong")
+    for proven in prove.prove_all(EXERCISES):
+        assert proven.problems == [], proven.id
+        for key in measured:
+            assert proven.entry[key] == known[proven.id][key], f"{proven.id}: {key}; {COMMAND}"
+
+
+def test_an_interrupted_proof_goes_on_and_proves_again_only_what_changed(monkeypatch, tmp_path):
+    digests = dict.fromkeys(EXERCISES, "1")
+    monkeypatch.setattr(prove, "RECORD", tmp_path / "graders.json")
+    monkeypatch.setattr(prove, "digests", lambda: digests)
+    done, stop_at = [], EXERCISES[2]
+
+    def some(ids):
+        for id in ids:
+            if id == stop_at:
+                raise KeyboardInterrupt
+            done.append(id)
+            yield prove.Proven(id, {"digest": digests[id], "mutants": 9, "refused": 9}, [])
+
+    monkeypatch.setattr(prove, "prove_all", some)
+    monkeypatch.setattr(sys, "argv", ["prove.py"])
+    assert prove.main() == 130
+    assert prove.outdated() == EXERCISES[2:]
+    stop_at = ""
+    assert prove.main() == 0
+    assert done == EXERCISES  # none twice
+    digests[EXERCISES[1]] = "2"
+    assert prove.main() == 0
+    assert done == [*EXERCISES, EXERCISES[1]]
+    assert list(prove.recorded()["exercises"]) == EXERCISES
+
+
+def test_what_a_grader_lets_pass_is_not_recorded(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(prove, "RECORD", tmp_path / "graders.json")
+    broken = prove.Proven(EXERCISES[0], {}, ["this mutant is let pass: a  ->  b"])
+    monkeypatch.setattr(prove, "prove_all", lambda ids: [broken])
+    monkeypatch.setattr(sys, "argv", ["prove.py"])
+    assert prove.main() == 1
+    assert "let pass: a  ->  b" in capsys.readouterr().out
+    assert prove.recorded()["exercises"] == {}
 
 
 def test_a_grader_without_values_lets_mutants_live():

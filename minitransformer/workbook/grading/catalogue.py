@@ -1,4 +1,4 @@
-"""Loading, by path, what the graders' side keeps in files: graders and catalogued wrong answers.
+"""Loading, by path, what the graders' side keeps in files: graders, answers known right and wrong.
 
 Leaves out pytest, which finds the same files by itself.
 """
@@ -10,8 +10,10 @@ import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from minitransformer.workbook.grading.ladder import Grader, WrongAnswer
+from minitransformer.workbook.source import Chapter
 
 
 def load_module(path: Path, name: str) -> ModuleType:
@@ -52,3 +54,15 @@ def wrong_answers(folder: Path, name: str) -> list[WrongAnswer]:
         for key, value in vars(module).items()
         if key.startswith("wrong_") and inspect.isfunction(value)
     ]
+
+
+def right_answers(path: Path, chapter: Chapter) -> dict[str, dict[str, Any]]:
+    """Right answers in other styles, by exercise: the functions right_<exercise>_<style>."""
+    functions = vars(load_module(path, f"right_{chapter.slug}"))
+    names = sorted((e.name for e in chapter.exercises), key=len, reverse=True)
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in functions.items():
+        if key.startswith("right_"):
+            name = next(n for n in names if key.startswith(f"right_{n}_"))
+            found.setdefault(name, {})[key] = value
+    return found
