@@ -153,7 +153,7 @@ INF = float("inf")
         ((1, 2), (1, 2, 3), "expected 3 values, found 2"),
         ({"a": 1}, {"b": 1}, "expected {'b': 1}, found {'a': 1}"),
         ("ab", "ac", "expected 'ac', found 'ab'"),
-        (torch.zeros(30), torch.ones(30), "30 of 30 entries differ; the first is at [0]"),
+        (torch.zeros(30), torch.ones(30), "every entry differs; the first is at [0]: expected 1"),
     ],
 )
 def test_values_are_compared_to_rounding(found, expected, problem):
@@ -243,7 +243,7 @@ def plainly():
     [
         (reversed, "type of the result", "of what type it is"),
         (lambda ids: ids.reverse() or ids, "inputs unchanged", "a copy, such as list(ids)"),
-        (lambda ids: [*ids], "values", "expected [3, 2, 1], found [1, 2, 3]. Try a smaller"),
+        (lambda ids: [*ids], "values", "What comes back is ids as it was handed in"),
     ],
 )
 def test_where_there_are_no_tensors_the_advice_speaks_of_none(answer, rung, sentence):

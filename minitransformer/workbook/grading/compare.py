@@ -14,7 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from minitransformer.workbook.grading.values import IN_FULL, around, both, kind, remedy, short, show
+from minitransformer.workbook.grading import marked
+from minitransformer.workbook.grading.shapes import about as about_shapes
+from minitransformer.workbook.grading.values import around, both, kind, remedy, short, show
 
 _isclose, _all = torch.isclose, torch.all
 RTOL, ATOL = 1e-4, 1e-5
@@ -22,12 +24,14 @@ RTOL, ATOL = 1e-4, 1e-5
 _COARSE = {torch.float16: 5e-3, torch.bfloat16: 4e-2}
 NOTHING = "nothing was returned: does it end with return?"
 _ABSENT = object()
+_AT_A_GLANCE = 8  # characters: where longer texts part is said
 
 
 class Wrong(Exception):
     """What a rung raises: the answer is wrong, and the message says how."""
 
     plain = False  # whether no tensors are handed in, but lists, dicts or text
+    pair: tuple[Any, Any] | None = None  # what was found and expected, where they were compared
 
 
 def expect_close(
@@ -41,7 +45,9 @@ def expect_close(
     if problem := mismatch(found, expected):
         raise Wrong(f"{what}: {problem}")
     if problem := difference(found, expected, rtol, atol):
-        raise Wrong(f"{what}: {problem}")
+        wrong = Wrong(f"{what}: {problem}")
+        wrong.pair = found, expected
+        raise wrong
 
 
 def agree(a: Any, b: Any, *, rtol: float = RTOL, atol: float = ATOL) -> bool:
@@ -51,6 +57,8 @@ def agree(a: Any, b: Any, *, rtol: float = RTOL, atol: float = ATOL) -> bool:
     if isinstance(a, (tuple, list)) and kind(a) == kind(b):
         rows = zip(a, b, strict=False)
         return len(a) == len(b) and all(agree(x, y, rtol=rtol, atol=atol) for x, y in rows)
+    if isinstance(a, Tensor) and isinstance(b, Tensor) and kind(a) == kind(b):
+        return a.shape == b.shape and bool(_all(_near(a.detach(), b.detach(), rtol, atol)))
     return not mismatch(a, b) and not difference(a, b, rtol, atol)
 
 
@@ -79,7 +87,7 @@ def mismatch(found: Any, expected: Any) -> str:
         return f"expected {_with_shape(expected)}, found {found_as}"
     if isinstance(expected, Tensor):
         if found.shape != expected.shape:
-            return f"expected shape {list(expected.shape)}, found {list(found.shape)}"
+            return about_shapes(found, expected)
         return ""
     if isinstance(expected, tuple) and len(found) != len(expected):
         values = f"{len(expected)} value{'s' * (len(expected) != 1)}"
@@ -127,7 +135,7 @@ def _close(found: Real, expected: Real, rtol: float, atol: float) -> bool:
 
 def _rows(found: Sequence[Any], expected: Sequence[Any], rtol: float, atol: float) -> str:
     """Two lists, tuples, texts or rows of bytes: the two in full, or the place where they part."""
-    pairs = enumerate(zip_longest(found, expected, fillvalue=_ABSENT))
+    pairs = list(enumerate(zip_longest(found, expected, fillvalue=_ABSENT)))
     text = isinstance(expected, (str, bytes))
     for place, (f, e) in pairs:
         if f is not _ABSENT and e is not _ABSENT:
@@ -137,7 +145,12 @@ def _rows(found: Sequence[Any], expected: Sequence[Any], rtol: float, atol: floa
             if isinstance(e, (Tensor, torch.nn.Module)):
                 return f"value {place + 1}: {problem}"
         if short(expected) and short(found):
-            return both(expected, found)
+            if text or len(found) != len(expected):
+                at = f"; they part at [{place}]" if text and len(expected) > _AT_A_GLANCE else ""
+                return both(expected, found) + at
+            rows = zip(found, expected, strict=True)
+            differs = [bool(difference(f, e, rtol, atol)) for f, e in rows]
+            return marked.rows(expected, found, differs)
         sizes = ""
         if len(found) != len(expected):
             sizes = f" (expected {len(expected)} in all, found {len(found)})"
@@ -149,13 +162,15 @@ def _rows(found: Sequence[Any], expected: Sequence[Any], rtol: float, atol: floa
 def _dicts(found: Mapping[Any, Any], expected: Mapping[Any, Any], rtol: float, atol: float) -> str:
     missing = [key for key in expected if key not in found]
     extra = [key for key in found if key not in expected]
-    shared = ((k, difference(found[k], e, rtol, atol)) for k, e in expected.items() if k in found)
-    first = next(((key, problem) for key, problem in shared if problem), None)
+    shared = [key for key in expected if key in found]
+    told = ((key, difference(found[key], expected[key], rtol, atol)) for key in shared)
+    first = next(((key, problem) for key, problem in told if problem), None)
     if not (missing or extra or first):
         return ""
     tensors = any(isinstance(value, Tensor) for value in (*expected.values(), *found.values()))
     if not tensors and short(expected) and short(found):
-        return both(expected, {key: found[key] for key in [*expected, *extra] if key in found})
+        differs = [k for k in shared if difference(found[k], expected[k], rtol, atol)]
+        return marked.dicts(expected, found, [] if missing or extra else differs)
     if missing:
         return f"the key {show(missing[0])} is missing ({len(missing)} of {len(expected)} are)"
     if extra:
@@ -165,19 +180,19 @@ def _dicts(found: Mapping[Any, Any], expected: Mapping[Any, Any], rtol: float, a
 
 
 def _tensors(found: Tensor, expected: Tensor, rtol: float, atol: float) -> str:
+    close = _near(found, expected, rtol, atol)
+    if bool(_all(close)):
+        return ""
+    return marked.tensors(expected.cpu(), found.cpu(), close)
+
+
+def _near(found: Tensor, expected: Tensor, rtol: float, atol: float) -> Tensor:
+    """Which entries of two tensors of one shape are equal to rounding."""
     if not (found.is_floating_point() or expected.is_floating_point()):
         rtol = atol = 0.0  # ids and counts: 20001 is not 20000
     slack = max(_COARSE.get(found.dtype, 0.0), _COARSE.get(expected.dtype, 0.0))
     a, b = found.double().cpu(), expected.double().cpu()
-    close = _isclose(a, b, rtol=max(rtol, slack), atol=max(atol, slack), equal_nan=True)
-    if bool(_all(close)):
-        return ""
-    if a.numel() <= IN_FULL:
-        return both(expected, found)
-    where = (~close).nonzero()[0].tolist()
-    count = int((~close).sum())
-    here = both(expected[tuple(where)].item(), found[tuple(where)].item())
-    return f"{count} of {a.numel()} entries differ; the first is at {where}: {here}"
+    return _isclose(a, b, rtol=max(rtol, slack), atol=max(atol, slack), equal_nan=True)
 
 
 def _with_shape(value: Any) -> str:

@@ -14,7 +14,18 @@ from typing import Any
 
 import torch
 
-from minitransformer.workbook.grading import compare, ladder, rungs, values
+from minitransformer.workbook.grading import (
+    compare,
+    diagnosis,
+    ladder,
+    marked,
+    places,
+    relations,
+    rungs,
+    sequences,
+    shapes,
+    values,
+)  # fmt: skip
 from minitransformer.workbook.running import breakage
 
 _TORCH = str(Path(torch.__file__).parent)
@@ -25,7 +36,8 @@ class Guard:
 
     def __init__(self, *more: ModuleType) -> None:
         functional, linalg = torch.nn.functional, torch.linalg
-        ours = (compare, values, ladder, rungs, breakage)
+        judging = (compare, values, shapes, ladder, rungs, breakage)
+        ours = (*judging, marked, diagnosis, relations, places, sequences)
         spaces = (builtins, math, torch, functional, linalg, *ours, *more)
         watched: list[Any] = [*spaces, torch.Tensor, ladder.Grader, rungs.Case]
         self._before = [(where, _functions(where)) for where in watched]

@@ -12,20 +12,26 @@ only and accept any floating dtype. Leaves out whose answer it is and in which p
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from minitransformer.workbook.grading import diagnosis
 from minitransformer.workbook.grading.compare import Wrong, agree, expect_close
+from minitransformer.workbook.grading.marked import joined
 from minitransformer.workbook.grading.rungs import (
     BY_HAND,
+    HAND,
+    VALUES,
     Answer,
     Case,
     Cases,
     Check,
     Rung,
+    failures,
     on_cases,
 )
 from minitransformer.workbook.running.breakage import Broke, guarded
@@ -68,29 +74,48 @@ class Grader:
         held: list[str] = []
         torch.manual_seed(seed)
         for rung in self.rungs:
+            step = ""
             try:
                 rung.check(guarded(answer), seed)
             except Broke as broke:
                 if broke.unfinished and set(held) <= {"signature"}:
                     return Verdict(self.id, TODO, "not done yet", "", (), seed)
-                message = broke.sentence(self.name)
-            except Wrong as problem:
-                said = str(problem).rstrip(".")  # a question is its own next step
-                message = (
-                    said if said.endswith("?") else f"{said}. {rung.next_step(problem)}".rstrip()
-                )
-            except Exception as problem:  # what came back cannot be computed with
-                message = (
-                    f"what {self.name} returned cannot be used: {type(problem).__name__}: {problem}"
+                problem = broke.sentence(self.name)
+            except Wrong as wrong_one:
+                problem = str(wrong_one)
+                step = rung.next_step(wrong_one)
+            except Exception as strange:  # what came back cannot be computed with
+                problem = (
+                    f"what {self.name} returned cannot be used: {type(strange).__name__}: {strange}"
                 )
             else:
                 held.append(rung.name)
                 continue
             known = self.recognise(answer, seed, wrong)
             if known is not None:
-                message = known.sentence
+                # The sentence has the first line to itself; below it stands what gave it away.
+                shown = problem if problem.startswith(self.name) else joined("", problem)
+                message = f"{known.sentence}\n{shown}"
+            else:
+                if rung.name in (HAND, VALUES) and (said := self.diagnose(answer, seed)):
+                    step = joined(said, step if rung.name == HAND else diagnosis.next_step(said))
+                message = joined(problem, step)
             return Verdict(self.id, FAILED, message, rung.name, tuple(held), seed, bool(known))
         return Verdict(self.id, PASSED, "", "", tuple(held), seed)
+
+    def diagnose(self, answer: Answer, seed: int) -> str:
+        """What is true of the answer's outputs on every case on which it fails, if anything."""
+        if self.cases is None or self.oracle is None:
+            return ""
+        try:
+            answer = guarded(answer)
+            trials = [trial for _, _, trial in failures(answer, self.cases(seed), self.oracle)]
+        except Broke:
+            return ""
+        names = list(inspect.signature(self.oracle).parameters)
+        return diagnosis.diagnose(trials, names) or diagnosis.ignored(
+            trials, names, answer, self.oracle
+        )
 
     def recognise(
         self, answer: Answer, seed: int, wrong: Sequence[WrongAnswer]
@@ -155,7 +180,7 @@ def grader(
     else:
         rungs = on_cases(cases, oracle, tensors)
         if by_hand is not None:
-            hand = Rung("by hand", lambda answer, _seed: by_hand(answer), BY_HAND)
+            hand = Rung(HAND, lambda answer, _seed: by_hand(answer), BY_HAND)
             rungs.insert(-1, hand)
     for name, check in (properties or {}).items():
         rungs.append(Rung(name, check))

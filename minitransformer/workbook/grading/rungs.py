@@ -15,6 +15,9 @@ from typing import Any
 import torch
 
 from minitransformer.workbook.grading.compare import Wrong, agree, difference, mismatch
+from minitransformer.workbook.grading.diagnosis import Trial
+from minitransformer.workbook.grading.marked import joined
+from minitransformer.workbook.grading.values import IN_FULL, show
 from minitransformer.workbook.running.breakage import Broke
 
 Answer = Callable[..., Any]
@@ -38,11 +41,22 @@ class Case:
         """Whether it holds no tensors, so that advice speaks of lists and dicts instead."""
         return not any(isinstance(a, (torch.Tensor, torch.nn.Module)) for a in self.args)
 
+    def given(self, names: Sequence[str]) -> str:
+        """Its inputs by name, where they can be told in a line: "ids = [1, 2]"."""
+        if any(isinstance(a, torch.Tensor) and a.numel() > _FEW for a in self.args):
+            return ""
+        kinds = (torch.Tensor, list, dict, tuple, str, bytes, int, float, type(None))
+        if not all(isinstance(a, kinds) for a in self.args) or len(names) < len(self.args):
+            return ""
+        said = ", ".join(f"{name} = {show(a)}" for name, a in zip(names, self.args, strict=False))
+        return said if len(said) <= _LINE else ""
+
     def fresh(self) -> tuple[Any, ...]:
         """A copy of the inputs, so that an answer that writes into them spoils nothing."""
         return copy.deepcopy(self.args)
 
 
+_FEW, _LINE = 6, 120  # numbers of a tensor, and characters of all inputs, that are shown
 Cases = Callable[[int], Sequence[Case]]
 
 
@@ -59,13 +73,17 @@ class Rung:
         return _PLAIN.get(self.advice, self.advice) if problem.plain else self.advice
 
 
-BY_HAND = "The numbers stand on the page: work them through with a pencil, then with print."
+HAND, VALUES = "by hand", "values"
+BY_HAND = (
+    "The steps stand in the text above the exercise, at 'By hand': print each of them in your "
+    "function, and see which is the first that differs."
+)
 _SIGNATURE = "Give it the parameters that the stub had, in that order."
 _SHAPE = "Print the shapes inside your function and follow the axes to the one that goes astray."
 _INPUTS = (
     "Compute a new tensor: no `-=` or `+=`, no `x[...] =`, nothing that ends in an underscore."
 )
-_VALUES = "Try a smaller input of which you know the result, and compare."
+_VALUES = "Try a smaller input of which you know the result, and print each step."
 _PLAIN = {
     _SHAPE: "Print what your function has just before its return, and of what type it is.",
     _INPUTS: "Work on a copy, such as list(ids), and leave what was handed in as it was.",
@@ -102,17 +120,56 @@ def on_cases(cases: Cases, oracle: Answer, tensors: bool = True) -> list[Rung]:
                         raise Wrong(f"argument {i} was changed by the call")
 
     def values(answer: Answer, seed: int) -> None:
-        for case in cases(seed):
-            with _naming(case):
-                if problem := difference(answer(*case.fresh()), oracle(*case.fresh())):
-                    raise Wrong(problem)
+        every = list(cases(seed))
+        if failed := failures(answer, every, oracle):
+            case, problem = next((f for f in failed if _small(f[2])), failed[0])[:2]
+            inputs = case.given(list(inspect.signature(oracle).parameters))
+            with _naming(case, f" ({inputs})" * bool(inputs)):
+                raise Wrong(joined(problem, _others(len(every), len(failed))))
 
     return [
         Rung("signature", signature, _SIGNATURE),
         Rung("shape and dtype" if tensors else "type of the result", shape, _SHAPE),
         Rung("inputs unchanged", inputs, _INPUTS),
-        Rung("values", values, _VALUES),
+        Rung(VALUES, values, _VALUES),
     ]
+
+
+def failures(
+    answer: Answer, cases: Sequence[Case], oracle: Answer
+) -> list[tuple[Case, str, Trial]]:
+    """Each case on which the values differ: how, and the two; up to the first that raises."""
+    failed: list[tuple[Case, str, Trial]] = []
+    for case in cases:
+        try:
+            with _naming(case):
+                found = answer(*case.fresh())
+        except Broke:
+            if failed:
+                return failed
+            raise
+        expected = oracle(*case.fresh())
+        if problem := mismatch(found, expected) or difference(found, expected):
+            failed.append((case, problem, Trial(case.args, found, expected)))
+    return failed
+
+
+def _small(trial: Trial) -> bool:
+    """Whether what is expected can be shown in full."""
+    value = trial.expected
+    parts = value if isinstance(value, tuple) else (value,)
+    return all(not isinstance(p, torch.Tensor) or p.numel() <= IN_FULL for p in parts)
+
+
+def _others(count: int, failed: int) -> str:
+    """What became of the other cases, where that tells something."""
+    if failed == count:
+        return ""
+    right = count - failed
+    some = f"{right} of the {count} cases are right"
+    if failed == 1:
+        return "the other case is right" if right == 1 else f"the other {right} cases are right"
+    return "one of the other cases is right" if right == 1 else some
 
 
 def _parameters(answer: Answer) -> str:
@@ -123,7 +180,7 @@ def _parameters(answer: Answer) -> str:
 
 
 @contextmanager
-def _naming(case: Case) -> Iterator[None]:
+def _naming(case: Case, inputs: str = "") -> Iterator[None]:
     """Say in a failure which case it was."""
     try:
         yield
@@ -131,6 +188,6 @@ def _naming(case: Case) -> Iterator[None]:
         broke.where, broke.shapes = case.label, case.shapes
         raise
     except Wrong as problem:
-        named = Wrong(f"on the case '{case.label}', {problem}")
+        named = Wrong(f"on the case '{case.label}'{inputs}, {problem}")
         named.plain = case.plain
         raise named from None

@@ -91,9 +91,12 @@ def show(value: Any, digits: int = 4) -> str:
     if isinstance(value, tuple):
         return "(" + ", ".join(show(v, digits) for v in value) + ("," * (len(value) == 1)) + ")"
     if isinstance(value, Real) and not isinstance(value, bool):
-        if isinstance(value, Integral) or (float(value).is_integer() and abs(value) < 1e7):
-            return str(int(value))  # 222111.0 in full: its digits may be the point
-        return f"{float(value):.{digits}g}"
+        if isinstance(value, Integral):
+            return str(value)
+        number = float(value)
+        if number.is_integer() and abs(number) < 1e7:
+            return str(int(number))  # 222111.0 in full: its digits may be the point
+        return f"{number:.{digits}g}"
     text = repr(value)
     return text if len(text) <= 2 * _LINE else f"{text[: 2 * _LINE]}..."
 

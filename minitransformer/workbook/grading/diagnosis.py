@@ -1,0 +1,248 @@
+"""One sentence about a wrong answer that no catalogue knows, from its outputs alone.
+
+    >>> import torch
+    >>> expected = torch.tensor([1.0, 2.0, 4.0])
+    >>> diagnose([Trial((), 3 * expected, expected)])
+    'Everything is 3 times what is expected.'
+
+A sentence is said only if it is true of every case that failed, and of three numbers at least; it
+says what is so, not what the learner thought. Leaves out the catalogue, which is asked first.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from numbers import Real
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from minitransformer.workbook.grading import places, relations, sequences
+from minitransformer.workbook.grading.values import kind, show
+
+_TENSORS = (
+    relations.not_finite, relations.constant, relations.scaled, places.moved, relations.function,
+    relations.along, places.copied, places.region, relations.near, relations.own_factors,
+)  # fmt: skip
+_FEWEST = 3  # numbers that a sentence must be true of
+_PATIENCE = 0.5  # seconds for trying what an answer does with other inputs
+_LARGEST = 100_000  # and of more than that it is not asked
+
+
+class Trial(NamedTuple):
+    """A case on which an answer failed: its inputs, what it gave, and what was expected."""
+
+    args: tuple[Any, ...]
+    found: Any
+    expected: Any
+
+
+def diagnose(trials: Sequence[Trial], names: Sequence[str] = ()) -> str:
+    """What is true of all failed `trials`, in a sentence; "" if nothing is known."""
+    if not trials:
+        return ""
+    try:
+        return _input(trials, names) or _parts(trials) or _scales(trials, names)
+    except (RuntimeError, ValueError, TypeError, AttributeError, IndexError):
+        return ""  # outputs that cannot be computed with: nothing is known of them
+
+
+def next_step(sentence: str) -> str:
+    """What to do about a diagnosis that does not say it itself."""
+    own = sentence.endswith("?") or ":" in sentence
+    return "" if own else "Which line does that? Print what it gets and what it makes."
+
+
+def ignored(
+    trials: Sequence[Trial],
+    names: Sequence[str],
+    answer: Callable[..., Any],
+    oracle: Callable[..., Any],
+) -> str:
+    """An input that makes no difference to `answer`, though it does to `oracle`."""
+    began = time.monotonic()
+    for i, name in enumerate(names):
+        matters = False
+        for trial in trials:
+            if time.monotonic() - began > _PATIENCE:
+                return ""
+            if i >= len(trial.args) or not _is_floating(trial.args[i]):
+                break
+            try:
+                found, expected = (of(*_with_other(trial.args, i)) for of in (answer, oracle))
+            except Exception:  # such numbers are not allowed there: nothing is known
+                break
+            if not _same(found, trial.found):
+                break
+            matters = matters or not _same(expected, trial.expected)
+        else:
+            if matters:
+                return f"What {name} holds makes no difference to what comes back: is it used?"
+    return ""
+
+
+def _is_floating(value: Any) -> bool:
+    return isinstance(value, float) or (isinstance(value, Tensor) and value.is_floating_point())
+
+
+def _with_other(args: tuple[Any, ...], i: int) -> tuple[Any, ...]:
+    """A copy of the inputs with other numbers in the place of one."""
+    fresh = list(copy.deepcopy(args))
+    one = fresh[i]
+    if isinstance(one, Tensor):
+        drawn = torch.randn(one.shape, generator=torch.Generator().manual_seed(1))
+        fresh[i] = one + drawn.to(one.dtype)
+    else:
+        fresh[i] = 3 * one + 0.5
+    return tuple(fresh)
+
+
+def _input(trials: Sequence[Trial], names: Sequence[str]) -> str:
+    """Whether an input comes back as it was."""
+    for i, name in enumerate(names):
+        if all(i < len(t.args) and _equal(t.found, t.args[i]) for t in trials):
+            return f"What comes back is {name} as it was handed in: is the result what is returned?"
+    return ""
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        return a.shape == b.shape and bool(torch.equal(a.double(), b.double()))
+    return type(a) is type(b) and isinstance(a, (list, dict, str, bytes)) and a == b
+
+
+def _parts(trials: Sequence[Trial]) -> str:
+    """A sentence about the whole, or about the one part of tuples or dicts that is wrong."""
+    pairs = [(t.found, t.expected) for t in trials]
+    first = trials[0].expected
+    keys: list[Any] = []
+    if isinstance(first, tuple) and all(_several(t) for t in trials):
+        keys = list(range(len(first)))
+    elif isinstance(first, Mapping) and all(_several(t) for t in trials):
+        keys = list(first) if all(set(t.expected) == set(first) for t in trials) else []
+    if len(keys) > 1:
+        wrong = {k for f, e in pairs for k in keys if not _same(f[k], e[k])}
+        if len(wrong) == 1:
+            (key,) = wrong
+            about = _about([(f[key], e[key]) for f, e in pairs if not _same(f[key], e[key])])
+            which = f"value {key + 1}" if isinstance(first, tuple) else show(key)
+            return f"Only {which} is wrong. {about}".rstrip()
+        if (
+            len(keys) == 2
+            and trials
+            and all(_same((f[keys[1]], f[keys[0]]), _two(e)) for f, e in pairs)
+        ):
+            return "The two values have changed places."
+        if isinstance(first, tuple):
+            each = {
+                _about([(f[k], e[k]) for f, e in pairs if not _same(f[k], e[k])]) for k in wrong
+            }
+            return f"Of each value: {each.pop()}" if len(each) == 1 and "" not in each else ""
+    return _about(pairs)
+
+
+def _several(trial: Trial) -> bool:
+    """Whether both hold the same parts."""
+    f, e = trial.found, trial.expected
+    if isinstance(e, tuple):
+        return isinstance(f, tuple) and len(f) == len(e)
+    return isinstance(f, Mapping) and set(f) == set(e)
+
+
+def _two(value: Any) -> tuple[Any, ...]:
+    return tuple(value.values()) if isinstance(value, Mapping) else tuple(value)
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
+        return len(a) == len(b) and all(map(_same, a, b))
+    x, y = _tensor(a), _tensor(b)
+    if x is not None and y is not None:
+        return relations.same(x, y)
+    return bool(a == b)
+
+
+def _about(pairs: Sequence[tuple[Any, Any]]) -> str:
+    """The first sentence that is true of every pair."""
+    tensors = [(_tensor(f), _tensor(e)) for f, e in pairs]
+    if all(f is not None and e is not None and f.shape == e.shape for f, e in tensors):
+        sizes = [e.numel() for _, e in tensors if e is not None]
+        if _FEWEST <= sum(sizes) <= _LARGEST and min(sizes):
+            said = _common(lambda pair: chain.from_iterable(r(*pair) for r in _TENSORS), tensors)
+            if said or isinstance(pairs[0][1], Tensor):
+                return said
+    if all(isinstance(v, bool) for pair in pairs for v in pair) and len(pairs) > 2:
+        return "It is True where it should be False, and the other way round."
+    for types, told in (
+        ((list, tuple), sequences.lists),
+        ((str, bytes), sequences.texts),
+        (Mapping, sequences.dicts),
+    ):
+        if all(isinstance(v, types) for pair in pairs for v in pair):
+            return _common(lambda pair, told=told: told(*pair), pairs)
+    return ""
+
+
+def _common(told: Callable[[Any], Iterable[str]], pairs: Sequence[Any]) -> str:
+    """The first sentence about the first pair that is told of all."""
+    left: list[str] | None = None
+    for pair in pairs:
+        if left is None:
+            left = list(dict.fromkeys(told(pair)))
+        else:
+            also = set(told(pair))
+            left = [sentence for sentence in left if sentence in also]
+        if not left:
+            return ""
+    return (left or [""])[0]
+
+
+def _tensor(value: Any) -> Tensor | None:
+    """A tensor, number or list of numbers as a tensor in float64; None for anything else."""
+    if isinstance(value, Tensor):
+        return None if value.is_complex() else value.detach().cpu().double()
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, Real):
+        return torch.tensor(float(value), dtype=torch.float64)
+    if isinstance(value, list) and value and {kind(v) for v in value} == {"a number"}:
+        return torch.tensor([float(v) for v in value], dtype=torch.float64)
+    return None
+
+
+def _scales(trials: Sequence[Trial], names: Sequence[str]) -> str:
+    """A factor that differs from case to case, if it is a power of the size of one axis."""
+    pairs = [(_tensor(t.found), _tensor(t.expected)) for t in trials]
+    factors = []
+    for f, e in pairs:
+        if f is None or e is None or f.shape != e.shape:
+            return ""
+        factors.append(relations.ratio(f, e))
+    known = [factor for factor in factors if factor is not None]
+    if len(known) < len(pairs) or len({f"{factor:.3g}" for factor in known}) < 2:
+        return ""
+    for said, sizes in _axes(trials, names):
+        for power, words in _POWERS.items():
+            if all(abs(f / n**power - 1) < 1e-3 for f, n in zip(known, sizes, strict=True)):
+                return f"Everything is {words} times what is expected, where n is {said}."
+    each = ", ".join(f"{factor:.4g}" for factor in known[:4])
+    return f"On each case everything is a multiple of what is expected: {each} times."
+
+
+_POWERS = {1: "n", 0.5: "the root of n", -1: "1/n", -0.5: "1 / (the root of n)", 2: "n squared"}
+
+
+def _axes(trials: Sequence[Trial], names: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
+    """The sizes of each input's axes, counted from the end, on every case."""
+    for i, name in enumerate(names):
+        tensors = [t.args[i] for t in trials if isinstance(t.args[i], Tensor)]
+        if len(tensors) == len(trials):
+            for d in range(-1, -min(t.ndim for t in tensors) - 1, -1):
+                yield (
+                    f"the size of {relations.name_of(d)} of {name}",
+                    [t.shape[d] for t in tensors],
+                )
