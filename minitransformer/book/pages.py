@@ -3,6 +3,7 @@
     {exercise} topic.name   an exercise as it stands in solutions/: stub, hints, collapsed solution
     {scoreboard}            every chapter's claims (scoreboard.py)
     {benchmark} part        the recorded comparison with the peers (benchmarks.py)
+    {proof}                 how the graders were tested (proof.py)
     {modules}               the modules that have a page of reference (reference.py)
     {src}`package.module`   a link to the module's file
 
@@ -25,7 +26,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from minitransformer.book import benchmarks, reference, scoreboard
+from minitransformer.book import benchmarks, proof, reference, scoreboard
 from minitransformer.book import build as book
 from minitransformer.workbook.project import Project, Unknown
 from minitransformer.workbook.source import Exercise, SourceError
@@ -173,4 +174,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     scoreboard.setup(app)
     reference.setup(app)
     benchmarks.setup(app)
+    proof.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
