@@ -7,14 +7,13 @@ there.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from minitransformer.workbook import report
 from minitransformer.workbook.commands.start import fresh
 from minitransformer.workbook.project import COMMAND, Project, Unknown
-from minitransformer.workbook.running import submission
+from minitransformer.workbook.running import reading, submission
 from minitransformer.workbook.running.submission import Unreadable
 from minitransformer.workbook.source import Chapter, Exercise
 from minitransformer.workbook.state import State, free_name, write_atomically
@@ -82,8 +81,8 @@ def stub(exercise: Exercise) -> str:
 
 def _with_stub(path: Path, chapter: Chapter, exercise: Exercise) -> bytes:
     """The learner's notebook with the stub in the place of one answer."""
-    answers = submission.read(path)  # says in a sentence what is wrong with the file
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
+    answers = submission.read(path)
+    document = reading.document(path)
     given = stub(exercise)
     cells = document["cells"]
     if exercise.id not in answers.ids:
@@ -103,11 +102,12 @@ def _with_stub(path: Path, chapter: Chapter, exercise: Exercise) -> bytes:
             if submission.id_of(part) != exercise.id:
                 new.append(part)
             elif not done:  # a second one goes: one stays
-                new.append(given)
+                behind = len(part) - len(part.rstrip("\n"))
+                new.append(given + part[len(part) - behind :])
                 done = True
-        cell["source"] = "\n\n".join(new).splitlines(keepends=True)
+        cell["source"] = "".join(new).splitlines(keepends=True)
         cell.update(outputs=[], execution_count=None)
-    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+    return reading.as_bytes(document)
 
 
 def _place(cells: list[Any], chapter: Chapter, exercise: Exercise) -> int:

@@ -1,29 +1,30 @@
 """A learner's notebook (.ipynb) or script (.py), read but not run.
 
 Code is found by its header line, never by its place; a cell with several headers is cut before
-each. Leaves out other notebook formats than 4, and everything that needs the code to be compiled.
+each. Leaves out how a file is read (`reading.py`), and running the code.
 """
 
 from __future__ import annotations
 
-import json
+import ast
+import io
 import re
+import tokenize
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from minitransformer.names import nearest
 from minitransformer.workbook.project import COMMAND
 from minitransformer.workbook.running import cells
+from minitransformer.workbook.running.reading import Unreadable, code_cells, code_of, merge_mark
 from minitransformer.workbook.source import HEADER
 
+__all__ = ["Piece", "Submission", "Unreadable", "code_of", "cut", "id_of", "read"]
+
 _CUT = re.compile(r"(?m)^(?=# exercise: )")
-_MARKER = re.compile(r"(?m)^# %%.*$")
-
-
-class Unreadable(ValueError):
-    """A submission that cannot be read at all; the message says what to do."""
+_LONGEST = 200_000  # characters of one cell; the longest solution has 5,000
 
 
 class Piece(NamedTuple):
@@ -53,9 +54,19 @@ class Submission:
                 f"there is no cell that starts with '# exercise: {id}': put that line back above "
                 f"your function, or get the cell back: {COMMAND} reset {id}"
             )
+        if mark := next(filter(None, (merge_mark(piece.code) for piece in found)), ""):
+            raise LookupError(
+                f"a merge was not resolved in its cell (a line says '{mark}'): keep one of the "
+                "two versions, and take out the lines with <<<<<<<, ======= and >>>>>>>"
+            )
         if len(found) > 1:
             cells_ = " and ".join(str(n) for n in dict.fromkeys(p.cell for p in found))
             raise LookupError(f"it stands there {len(found)} times (code cell {cells_}): keep one")
+        if len(found[0].code) > _LONGEST:
+            raise LookupError(
+                f"its cell has {len(found[0].code):,} characters: expected a function of some "
+                f"lines, at most {_LONGEST:,} characters. Was something else pasted into it?"
+            )
         return found[0].code
 
     @property
@@ -71,68 +82,55 @@ class Submission:
 
     def definitions(self, given: list[str]) -> list[str]:
         """The learner's cells that only define, apart from those that they were given."""
-        own = (p.code for p in self.pieces if not p.id and p.code.strip() not in given)
+        own = (piece.code for piece in self._own() if piece.code.strip() not in given)
         return [code for code in own if cells.only_defines(code)]
 
     def never_run(self) -> dict[str, int]:
         """Names that only a cell that is not run would define, and which cell that is."""
         names: dict[str, int] = {}
-        for piece in self.pieces:
-            if not piece.id and not cells.only_defines(piece.code):
+        for piece in self._own():
+            if not cells.only_defines(piece.code):
                 names.update(dict.fromkeys(cells.names_defined(piece.code), piece.cell))
         return names
+
+    def _own(self) -> list[Piece]:
+        """What is no exercise; a cell that is too long for code is not even looked into."""
+        return [piece for piece in self.pieces if not piece.id and len(piece.code) <= _LONGEST]
 
 
 def read(path: Path) -> Submission:
     """Read a notebook or script; `Unreadable` with a sentence if that cannot be done."""
-    if not path.exists():
-        folder = path.parent
-        there = [p.name for p in folder.glob("*")] if folder.is_dir() else []
-        place = f"in {folder}" if folder.is_dir() else f"nor a folder {folder}"
-        raise Unreadable(f"There is no file {path.name} {place}{nearest(path.name, there) or '.'}")
-    if path.is_dir() or path.suffix not in (".ipynb", ".py"):
-        raise Unreadable(f"Expected a notebook (.ipynb) or a script (.py), found {path}.")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise Unreadable(f"{path.name} cannot be read: {problem}.") from None
-    whole = _MARKER.split(text) if path.suffix == ".py" else _notebook_code(text, path.name)
-    numbered = enumerate(whole, 1)
-    return Submission(path, tuple(Piece(part, n) for n, code in numbered for part in cut(code)))
+    pieces = [
+        Piece(part.strip("\n"), number)
+        for number, code in enumerate(code_cells(path), 1)
+        for part in cut(code)
+        if part.strip()
+    ]
+    return Submission(path, tuple(pieces))
 
 
 def cut(code: str) -> list[str]:
-    """A cell's code, cut before each header."""
-    parts = (part.strip("\n") for part in _CUT.split(code))
-    return [part for part in parts if part.strip()]
+    """A cell's code, cut before each header; joined, the parts are the code again.
+
+    A line in a string of the code that looks like a header is none.
+    """
+    places = [found.start() for found in _CUT.finditer(code)]
+    if places and places != [0]:
+        text = _in_strings(code)
+        places = [place for place in places if code.count("\n", 0, place) + 1 not in text]
+    parts = [code[a:b] for a, b in pairwise([0, *places, len(code)])]
+    return [part for part in parts if part]
 
 
-def _notebook_code(text: str, name: str) -> list[str]:
+def _in_strings(code: str) -> set[int]:
+    """The lines that begin inside a string; none of code that is not Python as a whole."""
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise Unreadable(
-            f"{name} is not a notebook: it is not JSON ({problem}). Was it saved only half? "
-            "Open it in Jupyter and save it again, or start from a fresh copy with: "
-            f"{COMMAND} reset TOPIC"
-        ) from None
-    listed = document.get("cells") if isinstance(document, dict) else None
-    if not isinstance(listed, list):
-        raise Unreadable(
-            f"{name} is JSON, but not a notebook of format 4: it has no list of cells. "
-            "Open it in Jupyter and save it again."
-        )
-    return [code for cell in listed if (code := code_of(cell)) is not None]
-
-
-def code_of(cell: Any) -> str | None:
-    """The code in one cell of a notebook; None if it is no code cell."""
-    if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-        return None
-    source = cell.get("source", "")
-    if isinstance(source, list):
-        source = "".join(line for line in source if isinstance(line, str))
-    return source.replace("\r\n", "\n") if isinstance(source, str) else ""
+        ast.parse(code)
+        tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
+        return set()
+    # Nothing but a string reaches over the end of a line.
+    return {line for token in tokens for line in range(token.start[0] + 1, token.end[0] + 1)}
 
 
 def id_of(cell: str) -> str:
