@@ -1,0 +1,153 @@
+"""Who handed in what: `students(project, folder)` reads a folder of submissions, and runs nothing.
+
+A file belongs to the chapters whose exercises stand in it, whatever it is called. What cannot be
+graded is named with a sentence, and no student is left out silently. Leaves out unpacking archives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from minitransformer.workbook.gradebook import whose
+from minitransformer.workbook.project import Project, Unknown
+from minitransformer.workbook.running import submission
+from minitransformer.workbook.running.submission import Submission, Unreadable
+
+_ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"}
+_NOT_THEIRS = {"__MACOSX", "__pycache__"}  # and every name that starts with a dot
+
+
+@dataclass(frozen=True)
+class Handed:
+    """One student's work on one chapter: what to grade, or a sentence on why it cannot be."""
+
+    file: str  # its path below the folder of submissions
+    answers: Submission | None = None
+    problem: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Of the code alone: outputs that were cleared or run again change nothing."""
+        assert self.answers is not None
+        pieces = "\0".join(f"{piece.cell}\0{piece.code}" for piece in self.answers.pieces)
+        return hashlib.sha256(pieces.encode(errors="surrogatepass")).hexdigest()
+
+
+@dataclass
+class Student:
+    """What one student handed in: by topic, and in sentences what cannot be graded."""
+
+    name: str
+    work: dict[str, Handed] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def students(
+    project: Project, folder: Path, *, whole: bool = False, skip: Path | None = None
+) -> list[Student]:
+    """Everybody in `folder`, by name; with `whole` all of it is one student's.
+
+    `skip` is a folder that is no submission, such as that of the results.
+    """
+    if not folder.is_dir():
+        raise Unknown(f"There is no folder {folder}: expected one with the submissions in it.")
+    slugs = [chapter.slug for chapter in project.chapters()]
+    exported = whose.exported(folder)
+    files: dict[whose.Who, list[Path]] = {}
+    if whole:
+        files[whose.Who(folder.resolve().name)] = []
+    for path in _paths(folder, skip):
+        below = path.relative_to(folder)
+        if whole:
+            files[whose.Who(folder.resolve().name)].append(below)
+        elif path.is_dir() or len(below.parts) > 1 or _gradable(path):
+            name = whose.who(below, slugs, exported, folder.resolve().name)
+            files.setdefault(name, []).extend([] if path.is_dir() else [below])
+        # Anything else at the top is nobody's: a list of marks, a site's index.
+    named = whose.titles(files)
+    found = [_student(project, folder, named[who], files[who]) for who in files]
+    return sorted(found, key=lambda student: student.name.casefold())
+
+
+def _paths(folder: Path, skip: Path | None) -> Iterator[Path]:
+    """Every file below, and the folders at the top (an empty one is a student, too)."""
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and name not in _NOT_THEIRS
+            and not (skip is not None and (here / name).resolve() == skip.resolve())
+        )
+        if here == folder:
+            yield from (here / name for name in folders)
+        yield from (here / name for name in sorted(files) if not name.startswith("."))
+
+
+def _gradable(path: Path) -> bool:
+    return path.suffix.lower() in {".ipynb", ".py", *_ARCHIVES}
+
+
+def _student(project: Project, folder: Path, name: str, files: list[Path]) -> Student:
+    student = Student(name)
+    candidates: dict[str, list[Handed]] = {}
+    for below in files:
+        for topic, handed in _read(project, folder, below, student.notes):
+            candidates.setdefault(topic, []).append(handed)
+    for topic, several in candidates.items():
+        student.work[topic] = _one(topic, several)
+    if not student.work and not student.notes:
+        there = f": {', '.join(p.name for p in files[:5])}" if files else ""
+        student.notes.append(f"No notebook was handed in{there or '; the folder is empty'}.")
+    return student
+
+
+def _read(
+    project: Project, folder: Path, below: Path, notes: list[str]
+) -> Iterator[tuple[str, Handed]]:
+    """The topics that a file answers; a note for the student if it should have and does not."""
+    path, shown = folder / below, below.as_posix()
+    kind = path.suffix.lower()
+    if kind in _ARCHIVES:
+        notes.append(f"{shown} is an archive: unpack it where it is, delete it, and grade again.")
+    if kind not in (".ipynb", ".py") or "-kept" in path.stem:  # reset keeps such copies
+        return
+    chapters = project.chapters()
+    if path.is_symlink():  # to another's work, say, or to the solutions
+        notes.append(f"{shown} is a link, not a file: it was not followed.")
+        return
+    try:
+        answers = submission.read(path)
+    except Unreadable as problem:
+        topics = [chapter.topic for chapter in chapters if chapter.slug in path.stem]
+        for topic in topics:
+            yield topic, Handed(shown, problem=str(problem))
+        if not topics:
+            notes.append(str(problem))
+        return
+    written = {id.partition(".")[0] for id in answers.ids}
+    topics = [chapter.topic for chapter in chapters if chapter.topic in written]
+    if not topics and kind == ".ipynb":
+        notes.append(
+            f"{shown} has no exercises of this book: expected cells that start with a line like "
+            "'# exercise: attention.scores'."
+        )
+    yield from ((topic, Handed(shown, answers)) for topic in topics)
+
+
+def _one(topic: str, several: list[Handed]) -> Handed:
+    """The one to grade; files that hold the same code count as one."""
+    first, *others = several
+    if all(h.answers and first.answers and h.digest == first.digest for h in others):
+        return first
+    files = " and ".join(handed.file for handed in several)
+    return Handed(
+        files,
+        problem=f"There are {len(several)} files for {topic}, and neither is graded: {files}. "
+        "Keep the one that counts, and grade again.",
+    )
