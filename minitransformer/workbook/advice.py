@@ -52,16 +52,20 @@ def within(
     hints: Callable[[str], int],
     shell: str = "",
     word: str = "Next",
+    first: Exercise | None = None,
 ) -> str:
-    """What to do next in a chapter; in a notebook's cell `shell` is "!"."""
-    exercise = first_open(chapter, passed)
+    """What to do next in a chapter: `first`, or the first that is not passed.
+
+    In a notebook's cell `shell` is "!".
+    """
+    exercise = first or first_open(chapter, passed)
     if exercise is None:
         return "All of this chapter's exercises are passed."
     said = [f"{word}: {exercise.id}{heading(exercise)}, about {exercise.minutes} min."]
     others = [id for id in exercise.needs if id.partition(".")[0] != chapter.topic]
-    if first := [id for id in others if not passed(id)]:
-        stands = "stands" if len(first) == 1 else "stand"
-        said.append(f"Of other chapters {' and '.join(first)} {stands} before it.")
+    if before := [id for id in others if not passed(id)]:
+        stands = "stands" if len(before) == 1 else "stand"
+        said.append(f"Of other chapters {' and '.join(before)} {stands} before it.")
     said.append(hint(exercise, hints, shell))
     return "\n".join(filter(None, said))
 
@@ -82,13 +86,18 @@ def place(project: Project, chapters: Sequence[Chapter], standing: Standing) -> 
     return next((Place(chapter, None) for chapter in chapters if chapter not in begun), None)
 
 
-def onward(project: Project, chapters: Sequence[Chapter], standing: Standing) -> list[str]:
-    """The one next step for this learner, as lines; a command has a line of its own."""
+def onward(
+    project: Project, chapters: Sequence[Chapter], standing: Standing, *, brief: bool = False
+) -> list[str]:
+    """The one next step for this learner, as lines; `brief`: in the words of `within`."""
     here = place(project, chapters, standing)
     total = sum(len(chapter.exercises) for chapter in chapters)
     if here is None:
         return [f"You have passed all {total} exercises of the book." if total else _NONE]
     chapter, exercise = here
+    if exercise is not None and brief:
+        state = standing.state
+        return within(chapter, lambda id: standing.status(id) == PASSED, state.hints).splitlines()
     if exercise is not None:
         return [
             f"Go on with {exercise.id}{heading(exercise)}, about {exercise.minutes} min.",

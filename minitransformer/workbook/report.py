@@ -21,10 +21,11 @@ from minitransformer.workbook.source import Chapter, Exercise
 from minitransformer.workbook.verdict import FAILED, PASSED, TODO, Verdict
 
 _WORDS = {PASSED: ("passed", "green"), FAILED: ("failed", "red"), TODO: ("not done", "dim")}
-_INDENT = 10
+_INDENT, _NARROW = 10, 60  # columns; in a terminal narrower than this, four are enough
 AS_IS = "  "  # a message's line that begins with it holds columns of numbers, and is not wrapped
-# A command is not broken at the end of a line, so that it can be copied whole.
+# A command is not broken at the end of a line, so that it can be copied whole, nor is a short row.
 _COMMAND = re.compile(rf"!?{COMMAND}(?: \S+){{1,4}}$|!?{COMMAND} \w+(?: \S+\.\w+)?")
+_ROW = re.compile(r"\[[^\[\]]{1,24}\]")
 
 
 def console() -> Console:
@@ -61,12 +62,13 @@ def show(out: Console, verdict: Verdict, exercise: Exercise, passed: Callable[[s
     """One exercise: a line, and below it why it did not pass."""
     word, style = _WORDS[verdict.status]
     earned = exercise.points if verdict.passed else 0
-    head = Text(f"{word:<{_INDENT}}", style=style)
-    head.append(f"{verdict.id:<28} ", style="bold")
-    head.append(f"{earned} of {points(exercise.points)}", style="default")
+    narrow = out.width < _NARROW
+    head = Text().append(f"{word:<{_INDENT}}", style=style)
+    head.append(f"{verdict.id:<{0 if narrow else 28}} ", style="bold")
+    head.append(f"{earned} of {points(exercise.points)}")
     out.print(head)
     for line in lines(verdict, exercise, passed):
-        say(out, line, _INDENT)
+        say(out, line, 4 if narrow else _INDENT)
 
 
 def say(out: Console, text: str, indent: int = 0) -> None:
@@ -80,7 +82,7 @@ def wrapped(text: str, width: int, indent: str) -> str:
     def broken(line: str) -> str:
         if line.startswith(AS_IS):
             return f"{indent}{line}".rstrip()
-        whole = _COMMAND.sub(lambda found: found[0].replace(" ", "\xa0"), line)
+        whole = _ROW.sub(_glued, _COMMAND.sub(_glued, line))
         filled = textwrap.fill(
             whole,
             max(width, 2 * _INDENT),
@@ -92,6 +94,10 @@ def wrapped(text: str, width: int, indent: str) -> str:
         return filled.replace("\xa0", " ")
 
     return "\n".join(broken(line) for line in text.splitlines() if line.strip())
+
+
+def _glued(found: re.Match[str]) -> str:
+    return found[0].replace(" ", "\xa0")
 
 
 def shown(path: Path, root: Path, room: int) -> str:
@@ -107,18 +113,15 @@ class Doing:
     It changes with the exercise and does not spin: a screen reader reads each change once.
     """
 
-    def __init__(self, out: Console, count: int) -> None:
-        self._count, self._number = count, 0
+    def __init__(self, out: Console) -> None:
         there = out.is_terminal and not out.is_dumb_terminal
         first = Text("Starting the grader ...", style="dim")
         self._live = Live(first, console=out, auto_refresh=False, transient=True) if there else None
 
     def at(self, id: str) -> None:
         """The exercise `id` is begun."""
-        self._number += 1
         if self._live is not None:
-            text = f"Grading {id}, {self._number} of {self._count} ..."
-            self._live.update(Text(text, style="dim"), refresh=True)
+            self._live.update(Text(f"Grading {id} ...", style="dim"), refresh=True)
 
     def __enter__(self) -> Doing:
         if self._live is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 import time
 
 import pytest
@@ -69,12 +70,60 @@ def test_an_error_in_an_earlier_exercise_is_said_to_be_there(cell):
     assert "its line" not in text
 
 
-def test_check_is_quick_once_warm_and_shows_as_html(cell):
+def test_check_is_quick_once_warm(cell):
     cell('def double(x):\n    return x * 2\ncheck("tiny.double")')
     begin = time.perf_counter()
-    shown = cell('check("tiny.double")')
+    cell('check("tiny.double")')
     assert time.perf_counter() - begin < 1.0
-    assert "<div" in shown._repr_html_()
+
+
+def test_the_page_shows_words_columns_and_nothing_that_needs_a_colour():
+    from minitransformer.workbook.kernel.shown import Shown
+
+    text = "failed: a.b\n`a < b` is expected\n  1  2\n 3\n    0  4\n  5  6\nNext: <this>"
+    page = Shown(text, "failed")._repr_html_()
+    assert page.startswith('<div role="status" style="border-left: 4px solid #')
+    assert "<strong>failed: a.b</strong>" in page
+    assert "<code>a &lt; b</code> is expected" in page
+    assert re.findall(r"<pre[^>]*>([^<]*)</pre>", page) == ["1  2", "  0  4\n5  6"]
+    assert "Next: &lt;this&gt;" in page
+    assert repr(Shown(text)) == text
+    colours = set(re.findall(r"(?<!-)color: (\w+)", page))
+    assert colours == {"inherit"}
+
+
+def test_check_without_an_id_says_what_there_is(cell):
+    assert "none was yet. The topics are: tiny." in cell("check()")
+    cell("# exercise: tiny.double\ndef double(x):\n    return x * 2\nNone")
+    total = "# exercise: tiny.total\ndef total(x):\n    return x.sum(0)\nNone"
+    cell(total)
+    cell('check("tiny.double")')
+    said = cell("check()").splitlines()
+    assert said[1:] == [
+        '  passed  check("tiny.double")',
+        '  to do   check("tiny.total")',
+        'All of them: check("tiny")',
+    ]
+
+
+def test_check_of_a_topic_takes_all_that_is_there(cell):
+    assert cell('check("tiny")').startswith("No exercise of tiny is here yet")
+    cell("def double(x):\n    return x * 2\nNone")
+    cell("def total(x):\n    return x.sum(0)\nNone")
+    said = cell('check("tiny")')
+    lines = said.splitlines()
+    assert lines[0] == "1 of 10 points; 1 of 4 exercises passed."
+    assert lines[1:4] == ["  passed    tiny.double", "  failed    tiny.total", "tiny.total:"]
+    assert lines[4].startswith("This sums down the columns")
+    assert said.status == "failed"
+    assert 'did you mean "tiny"?' in cell('check("tinny")')
+
+
+def test_check_of_the_function_itself_offers_its_id(cell):
+    cell("def double(x):\n    return x * 2\nNone")
+    assert cell("check(double)") == (
+        'Expected an exercise like attention.scores, found "double"; did you mean "tiny.double"?'
+    )
 
 
 def test_mine_is_the_learners_own_by_its_header(cell, capsys):

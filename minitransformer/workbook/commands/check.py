@@ -70,9 +70,7 @@ def check(project: Project, what: Sequence[str], of: str, seed: int, limit: floa
         raise Unknown(not_begun())
     many = len(found) > 1
     checking = Checking(project, report.console(), of == "work", seed, limit, many)
-    for number, (chapter, path) in enumerate(found):
-        if number:
-            checking.out.print()
+    for chapter, path in found:
         try:
             checking.one(chapter, path, only.get(chapter.topic), skip=many and not what)
         except Unreadable as problem:  # costs that notebook alone
@@ -137,6 +135,7 @@ class Checking:
     limit: float
     many: bool = False  # more than one chapter: the next step is said once, in the end
     good: bool = True
+    empty: list[int] = field(default_factory=list)  # numbers of the chapters without an answer
     counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])  # as report.counted takes them
 
     def one(
@@ -150,7 +149,7 @@ class Checking:
         if skip and untouched(chapter, answers):
             self.good = False
             self.count(chapter, [])
-            self.out.print(f"[bold]{advice.name(chapter)}[/bold]: no answers yet.")
+            self.empty.append(chapter.number)
             return
         state = State(self.project.work)
         if state.word and self.remember:
@@ -165,7 +164,7 @@ class Checking:
             return seen.get(id, self.remember and standing.status(id) == PASSED)
 
         self.head(chapter, path)
-        with report.Doing(self.out, len(exercises if only is None else only)) as doing:
+        with report.Doing(self.out) as doing:
 
             def say(verdict: Verdict) -> None:
                 seen[verdict.id] = verdict.passed
@@ -187,21 +186,21 @@ class Checking:
         self.good &= all(verdict.passed for verdict in verdicts)
         self.out.print()
         if only is None:
-            self.out.print(report.total(chapter, verdicts))
+            report.say(self.out, report.total(chapter, verdicts))
         self.count(chapter, verdicts)
-        if self.remember and not self.many:
-            self.advise(chapter, passed, state)
+        if self.many:
+            self.out.print()
+        elif self.remember:
+            asked = next((exercises[v.id] for v in verdicts if not v.passed), None)
+            report.say(self.out, advice.within(chapter, passed, state.hints, first=asked))
+            if advice.first_open(chapter, passed) is None:
+                self.onward()
 
-    def advise(self, chapter: Chapter, passed: advice.Passed, state: State) -> None:
-        """The next step in this chapter, or behind it."""
-        report.say(self.out, advice.within(chapter, passed, state.hints))
-        if advice.first_open(chapter, passed) is None:
-            self.onward(State(self.project.work))
-
-    def onward(self, state: State) -> None:
-        standing = Standing(self.project, state)
-        for line in advice.onward(self.project, self.project.chapters(), standing):
-            self.out.print(line, markup=False, soft_wrap=True)
+    def onward(self) -> None:
+        """The next step in the book."""
+        standing = Standing(self.project)
+        for line in advice.onward(self.project, self.project.chapters(), standing, brief=True):
+            report.say(self.out, line)
 
     def head(self, chapter: Chapter, path: Path) -> None:
         where = report.shown(path, self.project.root, self.out.width - 20)
@@ -212,7 +211,8 @@ class Checking:
         self.good = False
         self.count(chapter, [])
         self.out.print(f"[bold]{advice.name(chapter)}[/bold]")
-        report.say(self.out, str(problem))
+        report.say(self.out, f"{problem}\n")
+        self.out.print()
 
     def count(self, chapter: Chapter, verdicts: list[Verdict]) -> None:
         worth = {exercise.id: exercise.points for exercise in chapter.exercises}
@@ -222,9 +222,13 @@ class Checking:
 
     def sum_up(self) -> None:
         """The last lines of a check of several chapters."""
-        self.out.print(f"\n[bold]Together[/bold]: {report.counted(*self.counts)}")
+        if self.empty:
+            numbers = " and ".join(", ".join(map(str, self.empty)).rsplit(", ", 1))
+            chapters = "chapter" if len(self.empty) == 1 else "chapters"
+            report.say(self.out, f"No answers yet in {chapters} {numbers}.")
+        report.say(self.out, f"Together: {report.counted(*self.counts)}")
         if self.remember:
-            self.onward(State(self.project.work))
+            self.onward()
 
 
 def untouched(chapter: Chapter, answers: submission.Submission) -> bool:

@@ -18,7 +18,7 @@ from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.running import submission
 from minitransformer.workbook.running.runner import Ahead, GraderTrouble, grade
 from minitransformer.workbook.running.submission import Submission, Unreadable
-from minitransformer.workbook.source import Chapter
+from minitransformer.workbook.source import Chapter, Exercise
 from minitransformer.workbook.standing import Standing
 from minitransformer.workbook.state import State
 from minitransformer.workbook.verdict import FAILED, PASSED, TODO, Verdict
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
                 watch.look()
                 time.sleep(_PAUSE)
         except KeyboardInterrupt:
-            report.say(out, f"\nNo longer watching. Go on at any time: {COMMAND} watch")
+            report.say(out, f"No longer watching. Go on at any time: {COMMAND} watch")
             return 0
 
 
@@ -153,7 +153,7 @@ class Watch:
             return known.passed if known else standing.status(id) == PASSED
 
         self.out.print()
-        with report.Doing(self.out, len(reach)) as doing:
+        with report.Doing(self.out) as doing:
 
             def hear(verdict: Verdict) -> None:
                 self._verdicts[verdict.id] = verdict
@@ -174,9 +174,12 @@ class Watch:
                 ahead=self.ahead,
             )
         state.record(verdicts, answers.codes)
-        self._sum_up(chapter, passed, state)
+        worked_at = [exercises[id] for id in changed if self._verdicts[id].status == FAILED]
+        self._sum_up(chapter, passed, state, worked_at[0] if worked_at else None)
 
-    def _sum_up(self, chapter: Chapter, passed: advice.Passed, state: State) -> None:
+    def _sum_up(
+        self, chapter: Chapter, passed: advice.Passed, state: State, first: Exercise | None
+    ) -> None:
         """How the chapter stands, and what to work on now."""
         verdicts = [self._verdicts[exercise.id] for exercise in chapter.exercises]
         failed = sum(verdict.status == FAILED for verdict in verdicts)
@@ -186,14 +189,15 @@ class Watch:
         if any(verdict.status != TODO for verdict in verdicts):
             self.out.print()
         report.say(self.out, " ".join(said))
-        report.say(self.out, advice.within(chapter, passed, state.hints, word="Now"))
+        report.say(self.out, advice.within(chapter, passed, state.hints, word="Now", first=first))
         if all(verdict.passed for verdict in verdicts):
             chapters = self.project.chapters()
             for line in advice.onward(self.project, chapters, Standing(self.project, state)):
                 self.out.print(line, markup=False)
 
     def _say(self, text: str) -> None:
-        report.say(self.out, f"\n{time.strftime('%H:%M:%S')}  {text}")
+        self.out.print()
+        report.say(self.out, f"{time.strftime('%H:%M:%S')}  {text}")
 
 
 def _start(chapter: Chapter) -> str:
