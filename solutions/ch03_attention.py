@@ -67,7 +67,8 @@ from minitransformer.workbook import mine
 # means "not at all", which the mask of exercise 3 relies on.
 #
 # One trap: $e^{1000}$ is too large for the computer, and infinity divided by infinity is `nan`.
-# Adding one number to a whole row does not change its softmax, which is the way out.
+# Adding one number to a whole row does not change its softmax, which is the way out:
+# $[1000, 1001, 1002]$ has that of $[0, 1, 2]$, about $[0.090, 0.245, 0.665]$.
 
 # %% [markdown] tags=["hints"]
 # 1. Which number could you subtract from a row, so that no entry of it is above 0?

@@ -19,7 +19,6 @@ import torch
 from minitransformer.config import Config
 from minitransformer.transformer import Transformer
 from minitransformer.workbook.grading import Wrong, expect_close, grader
-from minitransformer.workbook.grading.compare import NOTHING
 
 LOOKS_HARD, HARDLY_CHANGES = 0.3, 0.05
 
@@ -44,11 +43,20 @@ class Measured:
         def without(site):
             return model.run_with_cache(tokens, keep=[], edit={site: silence})[0]
 
+        def last_of_earlier_layers_too():
+            def last(z):
+                return torch.cat([z[:, :, :-1], 0 * z[:, :, -1:]], 2)
+
+            edit = {f"blocks.{earlier}.attn.z": last for earlier in range(layer)}
+            edit[f"blocks.{layer}.attn.z"] = silence
+            return model.run_with_cache(tokens, keep=[], edit=edit)[0]
+
         edited = without(f"blocks.{layer}.attn.z")
         texts = range(len(tokens))
         self.attention = sum(float(pattern[b, -1, :-1].max()) for b in texts) / len(tokens)
         self.effect = _effect(edited, logits)
         self.pattern, self.edited, self.logits, self.without = pattern, edited, logits, without
+        self.layer, self.edits_kept = layer, last_of_earlier_layers_too
 
     def other_attentions(self):
         """Other values that an answer may have taken for the attention, and what to do about it."""
@@ -79,6 +87,15 @@ class Measured:
                 "query, [..., -1, :-1]",
             ),
             (
+                pattern[:, :, :-1].amax(-1).mean(),
+                "this is the attention from every position, not from the last: take the last "
+                "query, [..., -1, :-1]",
+            ),
+            (
+                last[0, :-1].max(),
+                "this is the attention in the first text alone: take the mean over the texts",
+            ),
+            (
                 last[:, 0].mean(),
                 "this is the attention to the first token: take the most attended earlier "
                 "position, whichever it is",
@@ -103,7 +120,22 @@ class Measured:
             (edited.log_softmax(0) - logits.log_softmax(0))[:, -1].abs().mean(),
             (edited.log_softmax(1) - logits.log_softmax(1))[:, -1].abs().mean(),
         ]
+        kept = []
+        if self.layer:
+            kept.append(
+                (
+                    _effect(self.edits_kept(), logits),
+                    "this removes a head of each earlier layer too: begin with a new edit, {}, for "
+                    "every head",
+                )
+            )
         return [
+            *kept,
+            (
+                0.0,
+                "nothing was changed in the second run: hand it the edit, run_with_cache(tokens, "
+                "keep=[], edit=edit)",
+            ),
             (
                 _effect(self.without("blocks.0.attn.z"), logits),
                 "this removes the head of layer 0, whichever layer is meant: put the layer into "
@@ -162,6 +194,10 @@ class Measured:
                 "this is the largest change: take the mean over texts and vocabulary",
             ),
             (
+                last[0].abs().mean(),
+                "this is the change in the first text alone: take the mean over the texts too",
+            ),
+            (
                 last.abs().sum(),
                 "this is the sum of the changes: take the mean over texts and vocabulary",
             ),
@@ -187,7 +223,7 @@ def looks_idle(answer: Callable, seed: int) -> None:
 
 
 def judge(found, model, tokens):
-    layer, head, attention, effect = evidence = read(found)
+    layer, head, attention, effect = evidence = read(found, model, tokens)
     n_layers, n_heads = model.config.n_layers, model.config.n_heads
     there = 0 <= layer < n_layers and 0 <= head < n_heads
     if not (there and _fits(evidence, model, tokens)):
@@ -208,9 +244,14 @@ def judge(found, model, tokens):
         )
     true, which = Measured(model, tokens, layer, head), f"layer {layer}, head {head}"
     if not _close(attention, true.attention):
-        _explain(attention, true.attention, true.other_attentions(), "attention", which)
+        others = [
+            *true.other_attentions(),
+            *of_other_heads("attention", model, tokens, layer, head),
+        ]
+        _explain(attention, true.attention, others, "attention", which)
     if not _close(effect, true.effect):
-        _explain(effect, true.effect, true.other_effects(), "effect", which)
+        others = [*true.other_effects(), *of_other_heads("effect", model, tokens, layer, head)]
+        _explain(effect, true.effect, others, "effect", which)
     if true.attention < LOOKS_HARD:
         raise Wrong(
             f"this head hardly looks at any earlier position: keep only the heads whose attention "
@@ -227,10 +268,29 @@ def judge(found, model, tokens):
         )
 
 
-def read(found) -> Evidence:
+def of_other_heads(what, model, tokens, *this):
+    """The same quantity of all heads but this one, as an edit of the wrong one gives it."""
+    advice = {
+        "attention": "take it of the head that you return, whose layer is in the cache's key",
+        "effect": "ablate_head takes the number of the head, the edit's name that of the layer",
+    }
+    for layer, head in _places(model):
+        if (layer, head) != this:
+            value = getattr(Measured(model, tokens, layer, head), what)
+            where = f"it is that of layer {layer}, head {head}"
+            yield value, f"this is the {what} of another head: {advice[what]}; {where}"
+
+
+def read(found, model, tokens) -> Evidence:
     """The four values; whole numbers and floats of any kind will do."""
     if found is None:
-        raise Wrong(NOTHING)
+        seen = [(place, Measured(model, tokens, *place)) for place in _places(model)]
+        (layer, head), true = next(s for s in seen if _is_idle(s[1]))
+        raise Wrong(
+            f"nothing was returned, though layer {layer}, head {head} has attention "
+            f"{true.attention:.4g} and effect {true.effect:.4g}: which of the two do you measure "
+            "otherwise, or is there no return?"
+        )
     if not isinstance(found, (tuple, list)) or len(found) != 4:
         several = isinstance(found, (tuple, list))
         what = f"{len(found)} values" if several else f"a value of type {type(found).__name__}"
@@ -249,6 +309,15 @@ def read(found) -> Evidence:
     return Evidence(int(layer), int(head), attention, effect)
 
 
+def _places(model):
+    """Every layer and head."""
+    return [(at, h) for at in range(model.config.n_layers) for h in range(model.config.n_heads)]
+
+
+def _is_idle(measured):
+    return measured.attention >= LOOKS_HARD and measured.effect <= HARDLY_CHANGES
+
+
 def _fits(evidence, model, tokens):
     """Whether the numbers are those of the head."""
     if not (0 <= evidence.layer < model.config.n_layers):
@@ -262,11 +331,13 @@ def _fits(evidence, model, tokens):
 def _explain(found, true, others, what, which):
     numbers = f"({which}: expected {true:.4g}, found {found:.4g})"
     value, sentence = min(others, key=lambda other: abs(float(other[0]) - found))
+    if found and any(round(true, n) == round(found, 9) for n in range(1, 5)):
+        raise Wrong(f"the {what} is rounded: return it with all its digits {numbers}")
     if _close(found, float(value)):
         raise Wrong(f"{sentence} {numbers}")
     raise Wrong(
         f"the {what} is not this head's {numbers}: measure it as the page says, on the model and "
-        "the tokens you are given, and return it unrounded"
+        "the tokens you are given"
     )
 
 

@@ -12,6 +12,11 @@ from minitransformer.workbook.grading.inputs import draw, tiny_model
 
 def turn(x):
     """A rotary for the cases: on [batch, pos, heads, d_head], pair i turns by pos / (i + 1)."""
+    if x.ndim != 4 or x.shape[-1] % 2:
+        raise ValueError(
+            "rotary takes queries or keys, [batch, pos, heads, d_head]; it was given "
+            f"{list(x.shape)}"
+        )
     half = x.shape[-1] // 2
     pos = torch.arange(x.shape[1], dtype=x.dtype)[:, None, None]
     angle = pos / torch.arange(1, half + 1, dtype=x.dtype)
@@ -44,6 +49,7 @@ def cases_head(seed):
     return [
         Case("2 texts of 5 positions, d_model 7, d_head 4", (draw(seed, 2, 5, 7), *first)),
         Case("4 texts of 2 positions, d_model 3, d_head 6", (draw(seed, 4, 2, 3), *second)),
+        Case("1 text of 1 position, d_model 7, d_head 4", (draw(seed, 1, 1, 7), *first)),
     ]
 
 

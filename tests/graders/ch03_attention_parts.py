@@ -30,6 +30,8 @@ def cases_softmax(seed):
         Case("a single row of 4", (draw(seed, 4),)),
         Case("rows near 1000, 0 and -1000", (draw(seed, 3, 4) + sizes,)),
         Case("one row from -10000 to 10000", (torch.tensor([-1e4, 0.0, 1e4]),)),
+        # e**90 is too large for float32, e**87 (less its index, not its size) is not.
+        Case("one row, [0, 1, 2, 90]", (torch.tensor([0.0, 1.0, 2.0, 90.0]),)),
         Case("a tensor with entries of minus infinity", (hidden,)),
         Case("one number among 999 entries of minus infinity", (crowd,)),
         Case("a tensor of shape [2, 3, 4, 5], in float64", (draw(seed, 2, 3, 4, 5).double(),)),
@@ -52,6 +54,12 @@ def softmax_by_hand(answer):
     ]:
         shown = ", ".join(f"{number:.4g}" for number in row)
         expect_close(answer(torch.tensor(row)), torch.tensor(expected), f"the softmax of [{shown}]")
+    expect_close(
+        answer(torch.tensor([1000.0, 1001.0, 1002.0])),
+        torch.tensor([0.090031, 0.244728, 0.665241]),
+        "the softmax of [1000, 1001, 1002], which is that of [0, 1, 2] (take the row's largest "
+        "number from it first)",
+    )
 
 
 def rows_sum_to_one(answer, seed):

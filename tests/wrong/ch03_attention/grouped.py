@@ -138,3 +138,46 @@ def wrong_mean_over_heads(x, W_Q, W_K, W_V, W_O, rotary=None):
     """this equals the mean of what the heads add: sum over the heads, without dividing."""
     n = len(W_Q)
     return layer(x, W_Q, neighbours(W_K, n), neighbours(W_V, n), W_O, rotary, rotary) / n
+
+
+def wrong_not_shared(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals heads without sharing, which fits as many sets as heads only, or a single set:
+    give each head its set first, W_K.repeat_interleave(n_heads // n_kv_heads, dim=0), and W_V in
+    the same way."""
+    return layer(x, W_Q, W_K, W_V, W_O, rotary, rotary)
+
+
+def wrong_not_shared_in_a_loop(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals head h using set h, which is there only with as many sets as heads: neighbours
+    share, so head h uses set h // (n_heads // n_kv_heads)."""
+    each = ([W[h] for h in range(len(W_Q))] for W in (W_K, W_V))
+    W_K, W_V = (torch.stack(W) for W in each)
+    return layer(x, W_Q, W_K, W_V, W_O, rotary, rotary)
+
+
+def wrong_in_turn_in_a_loop(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals heads that take the sets in turn, 0 1 2 0 1 2, and without rotary: head h uses
+    set h // (n_heads // n_kv_heads), and its queries and keys are turned (head of exercise 4
+    cannot)."""
+    n = len(W_Q)
+    return layer(x, W_Q, in_turn(W_K, n), in_turn(W_V, n), W_O)
+
+
+def wrong_keys_in_turn_in_a_loop(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals heads that take the keys in turn, and without rotary: share the keys in the same
+    way as the values, and turn queries and keys (head of exercise 4 cannot)."""
+    n = len(W_Q)
+    return layer(x, W_Q, in_turn(W_K, n), neighbours(W_V, n), W_O)
+
+
+def wrong_values_in_turn_in_a_loop(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals heads that take the values in turn, and without rotary: share the values in the
+    same way as the keys, and turn queries and keys (head of exercise 4 cannot)."""
+    n = len(W_Q)
+    return layer(x, W_Q, neighbours(W_K, n), in_turn(W_V, n), W_O)
+
+
+def wrong_last_head_in_a_loop(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals the last head alone, and without rotary: add to the output in the loop instead of
+    replacing it, and turn each head's queries and keys (head of exercise 4 cannot)."""
+    return layer(x, W_Q[-1:], W_K[-1:], W_V[-1:], W_O[-1:])

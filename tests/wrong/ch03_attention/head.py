@@ -124,3 +124,11 @@ def wrong_scaled_twice(x, W_Q, W_K, W_V, W_O):
     q, k, v, future = parts(x, W_Q, W_K, W_V)
     scores = (q @ k.mT / q.shape[-1]).masked_fill(future, -torch.inf)
     return scores.softmax(dim=-1) @ v @ W_O
+
+
+def wrong_squeezed(x, W_Q, W_K, W_V, W_O):
+    """this equals squeezing all axes of length 1 away, also those of a single text or position:
+    take off the axis of heads alone, [:, 0] or squeeze(1)."""
+    q, k, v, future = parts(x, W_Q, W_K, W_V)
+    scores = (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(future, -torch.inf)
+    return scores.softmax(dim=-1).squeeze() @ v @ W_O

@@ -142,3 +142,61 @@ def wrong_one_after_another_in_the_stream(x, W_Q, W_K, W_V, W_O, rotary=None):
     for h in range(len(W_Q)):
         x = x + layer(x, *(W[h : h + 1] for W in (W_Q, W_K, W_V, W_O)), rotary, rotary)
     return x
+
+
+def wrong_last_head_in_a_loop(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals the last head alone, and without rotary: add to the output in the loop instead of
+    replacing it, and turn each head's queries and keys (head of exercise 4 cannot)."""
+    return layer(x, W_Q[-1:], W_K[-1:], W_V[-1:], W_O[-1:])
+
+
+def wrong_first_head_in_a_loop(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals the first head alone, and without rotary: return behind the loop, not in it, and
+    turn each head's queries and keys (head of exercise 4 cannot)."""
+    return layer(x, W_Q[:1], W_K[:1], W_V[:1], W_O[:1])
+
+
+def wrong_stacked_in_a_loop(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals what each head adds, stacked as [n_heads, batch, pos, d_model], and without
+    rotary: add the heads up, sum(dim=0), and turn queries and keys (head of exercise 4 cannot)."""
+    return torch.stack([layer(x, *(W[[h]] for W in (W_Q, W_K, W_V, W_O))) for h in range(len(W_Q))])
+
+
+def wrong_mean_in_a_loop(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals the mean of what the heads add, and without rotary: sum over the heads, and turn
+    each head's queries and keys (head of exercise 4 cannot)."""
+    return layer(x, W_Q, W_K, W_V, W_O) / len(W_Q)
+
+
+def wrong_stream_in_a_loop(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals each head reading the stream to which the head before it has added, and without
+    rotary: begin with zeros, let all heads read the same x, and turn queries and keys."""
+    for h in range(len(W_Q)):
+        x = x + layer(x, *(W[[h]] for W in (W_Q, W_K, W_V, W_O)))
+    return x
+
+
+def wrong_stacked(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals what each head adds, with an axis of heads, [batch, pos, n_heads, d_model]: sum
+    over the heads."""
+    apart = [
+        layer(x, *(W[[h]] for W in (W_Q, W_K, W_V, W_O)), rotary, rotary) for h in range(len(W_Q))
+    ]
+    return torch.stack(apart, dim=2)
+
+
+def wrong_stacked_before_batch(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals what each head adds, with an axis of heads, [n_heads, batch, pos, d_model]: sum
+    over the heads."""
+    return wrong_stacked(x, W_Q, W_K, W_V, W_O, rotary).permute(2, 0, 1, 3)
+
+
+def wrong_mean_pattern(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals all heads looking by the mean of their patterns: head h's values are averaged by
+    head h's pattern, so keep the axis of heads."""
+    q, k, v = (einsum("bpm,hmd->bphd", x, W) for W in (W_Q, W_K, W_V))
+    q, k = (rotary(q), rotary(k)) if rotary else (q, k)
+    future = torch.ones(x.shape[1], x.shape[1]).triu(1).bool()
+    scores = einsum("bqhd,bkhd->bhqk", q, k) / q.shape[-1] ** 0.5
+    pattern = scores.masked_fill(future, -torch.inf).softmax(dim=-1).mean(dim=1)
+    return einsum("bqk,bkhd,hdm->bqm", pattern, v, W_O)

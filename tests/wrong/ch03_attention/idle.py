@@ -16,20 +16,24 @@ def search(
     least=0.3,
     best=min,
     site="blocks.{}.attn.z",
+    removed=lambda layer, head: head,
+    kept=False,
+    ndigits=17,
 ):
     """The search of the exercise, in which each part can be got wrong."""
     logits, cache = model.run_with_cache(tokens, keep=["pattern"])
-    found = []
+    found, edit = [], {}
     for layer in range(model.config.n_layers):
         for head in range(model.config.n_heads):
             seen = float(attention(cache["pattern", layer][:, head]))
             if seen >= least:
-                keep = torch.arange(model.config.n_heads)[:, None] != head
-                edit = {site.format(layer): lambda z, keep=keep: z * keep}
+                keep = torch.arange(model.config.n_heads)[:, None] != removed(layer, head)
+                edit = edit if kept else {}
+                edit[site.format(layer)] = lambda z, keep=keep: z * keep
                 edited, _ = model.run_with_cache(tokens, keep=[], edit=edit)
                 found.append((float(effect(edited, logits)), layer, head, seen))
     effect, layer, head, seen = best(found)
-    return layer, head, seen, effect
+    return layer, head, round(seen, ndigits), effect
 
 
 def wrong_counts_itself(model, tokens):
@@ -153,3 +157,51 @@ def wrong_axis(model, tokens):
             (edited.log_softmax(1) - logits.log_softmax(1))[:, -1].abs().mean()
         ),
     )
+
+
+def wrong_number_of_the_layer(model, tokens):
+    """this is the effect of another head: ablate_head takes the number of the head, the edit's name
+    that of the layer"""
+    return search(model, tokens, removed=lambda layer, head: layer)
+
+
+def wrong_no_edit(model, tokens):
+    """nothing was changed in the second run: hand it the edit, run_with_cache(tokens, keep=[],
+    edit=edit)"""
+    return search(model, tokens, removed=lambda layer, head: -1)
+
+
+def wrong_edits_kept(model, tokens):
+    """this removes a head of each earlier layer too: begin with a new edit, {}, for every head"""
+    return search(model, tokens, kept=True, best=lambda found: found[-1])
+
+
+def wrong_first_text_only(model, tokens):
+    """this is the change in the first text alone: take the mean over the texts too"""
+    return search(
+        model,
+        tokens,
+        effect=lambda edited, logits: (
+            (edited.log_softmax(-1) - logits.log_softmax(-1))[0, -1].abs().mean()
+        ),
+    )
+
+
+def wrong_attention_of_the_first_text(model, tokens):
+    """this is the attention in the first text alone: take the mean over the texts"""
+    return search(model, tokens, attention=lambda pattern: pattern[0, -1, :-1].max())
+
+
+def wrong_attention_of_every_query(model, tokens):
+    """this is the attention from every position, not from the last: take the last query,
+    [..., -1, :-1]"""
+    return search(model, tokens, attention=lambda pattern: pattern[:, :, :-1].amax(dim=-1).mean())
+
+
+def wrong_rounded(model, tokens):
+    """the attention is rounded: return it with all its digits"""
+    return search(model, tokens, ndigits=1)
+
+
+def wrong_nothing_found(model, tokens):
+    """nothing was returned, though layer"""

@@ -115,3 +115,58 @@ def wrong_diagonal_above(pattern, distance, first_query=0):
     only 0: take diagonal(-distance), whose first entry belongs to query `distance`."""
     above = pattern.diagonal(distance, dim1=-2, dim2=-1)
     return above[..., first_query:].mean(dim=(0, -1))
+
+
+def wrong_diagonal_cut_too_short(pattern, distance, first_query=0):
+    """this equals cutting max(distance, first_query) entries off the diagonal, whose first belongs
+    to query `distance` already: cut max(first_query - distance, 0)."""
+    back = pattern.diagonal(-distance, dim1=-2, dim2=-1)
+    return back[..., max(distance, first_query) :].mean(dim=(0, -1))
+
+
+def wrong_share_of_queries(pattern, distance, first_query=0):
+    """this equals the share of queries that look at that token most: average the attention itself,
+    not how often it is the largest."""
+    query = torch.arange(max(distance, first_query), pattern.shape[-2])
+    return (pattern[:, :, query].argmax(dim=-1) == query - distance).float().mean(dim=(0, 2))
+
+
+def wrong_last_query_left_out(pattern, distance, first_query=0):
+    """this equals leaving out the last query: go on to n_query, the number itself not included."""
+    return entries(pattern[:, :, :-1], distance, max(distance, first_query)).mean(dim=(0, 2))
+
+
+def wrong_first_token_instead(pattern, distance, first_query=0):
+    """this equals queries with no token that far back reading the first one: leave them out, begin
+    with query max(distance, first_query)."""
+    return entries(pattern, distance, first_query).mean(dim=(0, 2))
+
+
+def wrong_every_pair(pattern, distance, first_query=0):
+    """this equals the mean over every query with every key of those chosen: index the two axes at
+    once, pattern[:, :, query, query - distance], so that they go in pairs."""
+    query = torch.arange(max(distance, first_query), pattern.shape[-2])
+    return pattern[:, :, query][..., query - distance].mean(dim=(0, 2, 3))
+
+
+def wrong_one_too_far_round(pattern, distance, first_query=0):
+    """this equals looking distance + 1 back, the first query reading from the end: distance 0 is
+    the token itself, 1 the one before, so take key = query - distance."""
+    query = torch.arange(max(distance, first_query), pattern.shape[-2])
+    return pattern[:, :, query, query - distance - 1].mean(dim=(0, 2))
+
+
+def wrong_after_first_query(pattern, distance, first_query=0):
+    """this equals leaving out query first_query itself: the queries count from first_query on, it
+    included (>=, not >)."""
+    first = max(distance, first_query + 1)
+    if first == pattern.shape[-2]:
+        return torch.full(pattern.shape[1:2], torch.nan)
+    return entries(pattern, distance, first).mean(dim=(0, 2))
+
+
+def wrong_mean_of_every_query(pattern, distance, first_query=0):
+    """this equals the sum divided by n_query - distance, also where first_query leaves out more:
+    divide by the number of those that count, n_query - max(distance, first_query)."""
+    total = entries(pattern, distance, max(distance, first_query)).sum(dim=(0, 2))
+    return total / (pattern.shape[0] * (pattern.shape[-2] - distance))

@@ -104,3 +104,56 @@ def wrong_zeros_hidden(scores):
     place, key > query, not by what stands there."""
     kept = scores.masked_fill(future(scores), 0.0)
     return kept.masked_fill(kept == 0, -torch.inf)
+
+
+def wrong_table_of_the_past(scores):
+    """this equals the table of what may be seen, not the scores: put minus infinity into the scores
+    where it is False, scores.masked_fill(~table, -torch.inf)."""
+    return ~future(scores)
+
+
+def wrong_table_of_the_future(scores):
+    """this equals the table of what is future, not the scores: put minus infinity into the scores
+    where it is True, scores.masked_fill(table, -torch.inf)."""
+    return future(scores)
+
+
+def wrong_square_of_keys(scores):
+    """this equals a table of n_key by n_key, which fits as many queries as keys only: the queries
+    are the last ones, so keep its last n_query rows, table[-n_query:]."""
+    n_key = scores.shape[-1]
+    return scores.masked_fill(torch.ones(n_key, n_key).triu(1).bool(), -torch.inf)
+
+
+def wrong_square_of_queries(scores):
+    """this equals a table of n_query by n_query, which fits as many queries as keys only: make it
+    n_query by n_key, and shift the queries by n_key - n_query."""
+    n_query = scores.shape[-2]
+    return scores.masked_fill(torch.ones(n_query, n_query).triu(1).bool(), -torch.inf)
+
+
+def wrong_infinity_times_zero_first_aligned(scores):
+    """this equals adding minus infinity times a table of zeros and ones, and infinity times 0 is
+    nan: use masked_fill, with a table in which the last query stands at the last key."""
+    return scores + torch.ones(scores.shape[-2:]).triu(1) * -torch.inf
+
+
+def wrong_large_number_first_aligned(scores):
+    """this equals a mask of -1e9 that puts the first query at the first key: use minus infinity,
+    -torch.inf, and let query i stand at position i + n_key - n_query."""
+    return scores.masked_fill(torch.ones(scores.shape[-2:]).triu(1).bool(), -1e9)
+
+
+def wrong_zero_first_aligned(scores):
+    """this equals a mask that sets the future to 0, a score like any other, and puts the first
+    query at the first key: set it to minus infinity, and let query i stand at position i + n_key -
+    n_query."""
+    return scores.tril()
+
+
+def wrong_first_text_only(scores):
+    """this equals masking the first head of the first text alone: write to all of them,
+    scores[..., i, j] or scores[:, :, i, j]."""
+    out = scores.clone()
+    out[0, 0] = out[0, 0].masked_fill(future(scores), -torch.inf)
+    return out

@@ -81,3 +81,33 @@ def wrong_mean_of_tokens_so_far(x, W_V, W_O, W_U):
     them alike: the n tokens are no text, each is looked at alone."""
     v = (x @ neighbours(W_V, len(W_O))).cumsum(dim=1)
     return v / torch.arange(1, len(x) + 1)[:, None] @ W_O @ W_U
+
+
+def wrong_not_shared(x, W_V, W_O, W_U):
+    """this equals heads without sharing, which fits as many sets as heads only, or a single set:
+    give each head its set first, W_V.repeat_interleave(n_heads // n_kv_heads, dim=0)."""
+    return x @ W_V @ W_O @ W_U
+
+
+def wrong_not_shared_in_a_loop(x, W_V, W_O, W_U):
+    """this equals head h using set h, which is there only with as many sets as heads: neighbours
+    share, so head h uses set h // (n_heads // n_kv_heads)."""
+    return x @ W_V[list(range(len(W_O)))] @ W_O @ W_U
+
+
+def wrong_without_x(x, W_V, W_O, W_U):
+    """this equals W_V W_O W_U alone, what a head would do with any vector: multiply by x from the
+    left, x @ W_V @ W_O @ W_U."""
+    return neighbours(W_V, len(W_O)) @ W_O @ W_U
+
+
+def wrong_favourite(x, W_V, W_O, W_U):
+    """this equals the token that each head favours: return the logits of all tokens, without the
+    argmax."""
+    return (x @ neighbours(W_V, len(W_O)) @ W_O @ W_U).argmax(dim=-1)
+
+
+def wrong_one_below_another(x, W_V, W_O, W_U):
+    """this equals the heads' logits one below another, [n_heads * n, d_vocab]: torch.stack makes an
+    axis of heads, torch.cat does not."""
+    return (x @ neighbours(W_V, len(W_O)) @ W_O @ W_U).flatten(0, 1)

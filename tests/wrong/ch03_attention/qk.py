@@ -68,3 +68,33 @@ def wrong_reshaped(W_Q, W_K):
     transpose exchanges rows and columns, W_K.mT."""
     W_K = neighbours(W_K, len(W_Q))
     return W_Q @ W_K.reshape(len(W_Q), W_K.shape[2], W_K.shape[1])
+
+
+def wrong_not_shared(W_Q, W_K):
+    """this equals the product of W_Q and W_K without sharing, which fits as many sets as heads
+    only, or a single set: give each head its set first, W_K.repeat_interleave(n_heads //
+    n_kv_heads, dim=0)."""
+    return einsum("hmd,hnd->hmn", W_Q, W_K)
+
+
+def wrong_not_shared_in_a_loop(W_Q, W_K):
+    """this equals head h using set h, which is there only with as many sets as heads: neighbours
+    share, so head h uses set h // (n_heads // n_kv_heads)."""
+    return einsum("hmd,hnd->hmn", W_Q, W_K[list(range(len(W_Q)))])
+
+
+def wrong_summed_apart(W_Q, W_K):
+    """this equals summing each weight over d_head by itself and then multiplying: d_head needs one
+    letter in both, as in einsum("hmd,hnd->hmn", ...)."""
+    return einsum("hmd,hne->hmn", W_Q, neighbours(W_K, len(W_Q)))
+
+
+def wrong_heads_added_up(W_Q, W_K):
+    """this equals the matrices of all heads added up: keep the axis of heads, h, in the output."""
+    return einsum("hmd,hnd->mn", W_Q, neighbours(W_K, len(W_Q)))
+
+
+def wrong_one_below_another(W_Q, W_K):
+    """this equals the heads' matrices one below another, [n_heads * d_model, d_model]: torch.stack
+    makes an axis of heads, torch.cat does not."""
+    return einsum("hmd,hnd->hmn", W_Q, neighbours(W_K, len(W_Q))).flatten(0, 1)

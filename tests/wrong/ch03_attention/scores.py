@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import einsum
 
 
@@ -73,3 +74,36 @@ def wrong_softmax_too(q, k):
     """this equals the scores after the softmax: return the scores themselves; the mask comes before
     the softmax."""
     return (einsum("bqhd,bkhd->bhqk", q, k) / q.shape[-1] ** 0.5).softmax(dim=-1)
+
+
+def wrong_precedence(q, k):
+    """this equals the dot products divided by d_head, and then by 2: d_head ** 1 / 2 is
+    (d_head ** 1) / 2, so write d_head ** 0.5."""
+    return einsum("bqhd,bkhd->bhqk", q, k) / q.shape[-1] / 2
+
+
+def wrong_root_of_n_queries(q, k):
+    """this equals the dot products divided by the square root of the number of queries: divide by
+    that of d_head, q.shape[-1]."""
+    return einsum("bqhd,bkhd->bhqk", q, k) / q.shape[1] ** 0.5
+
+
+def wrong_cosine(q, k):
+    """this equals the cosine of the angle between query and key: leave their lengths as they are,
+    and divide by the square root of d_head."""
+    q, k = q / q.norm(dim=-1, keepdim=True), k / k.norm(dim=-1, keepdim=True)
+    return einsum("bqhd,bkhd->bhqk", q, k)
+
+
+def wrong_past_only(q, k):
+    """this equals scores for key 0 up to the query's own number, and 0 for the others: every query
+    meets every key here, the mask comes in exercise 3."""
+    return (einsum("bqhd,bkhd->bhqk", q, k) / q.shape[-1] ** 0.5).tril()
+
+
+def wrong_past_only_masked(q, k):
+    """this equals scores of which the future is hidden already: every query meets every key here,
+    the mask comes in exercise 3."""
+    scores = einsum("bqhd,bkhd->bhqk", q, k) / q.shape[-1] ** 0.5
+    future = torch.ones(scores.shape[-2:]).triu(1).bool()
+    return scores.masked_fill(future, -torch.inf)

@@ -75,3 +75,16 @@ def wrong_clamped(x):
     does harm."""
     odds = (x - x.amax(dim=-1, keepdim=True)).clamp(min=-12).exp()
     return odds / odds.sum(dim=-1, keepdim=True)
+
+
+def wrong_index_subtracted(x):
+    """this equals subtracting the place of each row's largest entry, not its size, which still
+    overflows: x.max(dim=-1, keepdim=True) gives values and indices, so take .values."""
+    odds = (x - x.max(dim=-1, keepdim=True).indices).exp()
+    return odds / odds.sum(dim=-1, keepdim=True)
+
+
+def wrong_nan_replaced(x):
+    """this equals the exponentials over their sum, with 0 for the nan that large numbers give:
+    subtract the largest entry of each row first, and no nan arises."""
+    return (x.exp() / x.exp().sum(dim=-1, keepdim=True)).nan_to_num()
