@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -77,3 +79,19 @@ def test_the_first_cell_fetches_the_project_where_it_has_an_address(project, add
     assert first.endswith("from minitransformer.workbook import check, mine")
     assert ("git" in first) == bool(address)
     assert address in first
+
+
+def test_no_demonstration_takes_the_name_of_an_exercise():
+    """`head = 3` in a later cell would leave check("attention.head") with no function."""
+    from minitransformer.workbook.project import Project
+
+    project = Project(Path(__file__).resolve().parents[2])
+    for chapter in project.chapters():
+        names = {exercise.name for exercise in chapter.exercises}
+        notebook = nbformat.read(project.exercises / f"{chapter.slug}.ipynb", as_version=4)
+        code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+        others = [source for source in code if not source.startswith("# exercise: ")]
+        trees = [node for source in others for node in ast.walk(ast.parse(source))]
+        stored = {n.id for n in trees if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        imported = {n.asname or n.name for n in trees if isinstance(n, ast.alias)}
+        assert not names & (stored | imported), chapter.slug
