@@ -8,20 +8,29 @@ import torch
 
 from minitransformer.kv import KVCache
 from minitransformer.workbook.grading import Case, Wrong, expect_close, grader
+from minitransformer.workbook.grading.compare import agree
 from minitransformer.workbook.grading.inputs import draw, tiny_model
-from minitransformer.workbook.running.breakage import Broke
+from minitransformer.workbook.running.breakage import Broke, brief
 
 
 def expect_index_error(answer, args, given, why):
-    """Raise `Wrong` unless the answer raises an IndexError on these arguments."""
+    """Raise `Wrong` unless the answer raises an IndexError on these arguments. `why(found)` says
+    what to do about an answer that gave `found` instead."""
     try:
-        answer(*args)
+        found = answer(*args)
     except Broke as broke:
         if isinstance(broke.cause, IndexError):
             return
-        kind = type(broke.cause).__name__
-        raise Wrong(f"{given}, an IndexError is expected, and {kind} was raised: {why}") from None
-    raise Wrong(f"{given}, an IndexError is expected, and nothing was raised: {why}")
+        kind, text = type(broke.cause).__name__, brief(str(broke.cause))
+        said = f" ({text})" if text else ""
+        raise Wrong(
+            f"{given}, an IndexError is expected, and {kind} was raised{said}: look at this input "
+            "first, and raise an IndexError, as in `raise IndexError(...)`"
+        ) from None
+    given = f"{given}, an IndexError is expected, and nothing was raised"
+    if isinstance(found, IndexError) or found is IndexError:
+        raise Wrong(f"{given}; an IndexError was returned: write raise in the place of return")
+    raise Wrong(f"{given}: {why(found)}")
 
 
 # ---- 1 embed
@@ -47,6 +56,10 @@ def cases_embed(seed):
         ),
         Case("1 text of 6 tokens, d_model 3", (some_tokens(seed, 8, 1, 6), draw(seed, 8, 3))),
         Case("4 texts of 1 token", (some_tokens(seed, 9, 4, 1), draw(seed, 9, 2, scale=30.0))),
+        Case(
+            "2 texts of 2 tokens, neither the first nor the last token known among them",
+            (torch.tensor([[3, 1], [6, 4]]), draw(seed, 10, 3)),
+        ),
     ]
 
 
@@ -58,8 +71,8 @@ def oracle_embed(tokens, W_E):
 def embed_by_hand(answer):
     W_E = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     expect_close(
-        answer(torch.tensor([[2, 0, 2]]), W_E),
-        torch.tensor([[[5.0, 6.0], [1.0, 2.0], [5.0, 6.0]]]),
+        answer(torch.tensor([[2, 0, 2]]), W_E).reshape(3, 2),
+        torch.tensor([[5.0, 6.0], [1.0, 2.0], [5.0, 6.0]]),
         "the text [2, 0, 2] with W_E = [[1, 2], [3, 4], [5, 6]]",
     )
 
@@ -67,9 +80,13 @@ def embed_by_hand(answer):
 def no_negative_token(answer, seed):
     W_E = draw(seed, 6, 4)
     for number in (-1, -6):
-        tokens = torch.tensor([[1, 0, 5], [2, number, 3]])
-        why = "W_E[-1] is the last token's row, so look for numbers below 0 before you look rows up"
-        expect_index_error(answer, (tokens, W_E), f"with {number} among the tokens", why)
+        texts = [[1, 0, 5], [2, number, 3]]
+        why = (
+            f"W_E[{number}] is the row of token {6 + number}, so ask before you look the rows up "
+            "whether any token of any text is below 0"
+        )
+        given = f"for the tokens {texts}"
+        expect_index_error(answer, (torch.tensor(texts), W_E), given, lambda _, why=why: why)
 
 
 def model_embed(answer, seed):
@@ -109,17 +126,41 @@ def position_by_hand(answer):
     W_pos = torch.tensor([[10.0, 0.0], [0.0, 10.0], [5.0, 5.0]])
     for past, expected in [(0, [[11.0, 2.0], [3.0, 14.0]]), (1, [[1.0, 12.0], [8.0, 9.0]])]:
         what = f"[1, 2] and [3, 4] with W_pos = [[10, 0], [0, 10], [5, 5]] and past={past}"
-        expect_close(answer(x, W_pos, past), torch.tensor([expected]), what)
+        expect_close(answer(x, W_pos, past).reshape(2, 2), torch.tensor(expected), what)
 
 
 def no_place_beyond_the_table(answer, seed):
-    why = (
-        "W_pos has no row for the last position, and a slice only comes out shorter: look the rows "
-        "up by their numbers, or compare past + pos with n_ctx first"
-    )
     for pos, past in [(2, 4), (3, 4), (2, 5), (1, 9), (7, 0)]:
-        given = f"with n_ctx 5, {pos} position{'s' * (pos > 1)} and past={past}"
-        expect_index_error(answer, (draw(seed, 2, pos, 4), draw(seed, 5, 4), past), given, why)
+        x, W_pos = draw(seed, 2, pos, 4), draw(seed, 5, 4)
+        given = (
+            f"with {pos} position{'s' * (pos > 1)} and past={past}, where the last stands at "
+            f"number {past + pos - 1} and W_pos has rows 0 to 4"
+        )
+        args = x, W_pos, past
+        expect_index_error(answer, args, given, lambda found, args=args: beyond(found, *args))
+
+
+def beyond(found, x, W_pos, past):
+    """What to do about an answer that found rows beyond the table."""
+    number, padded = past + torch.arange(x.shape[1]), torch.cat([W_pos, torch.zeros(16, 4)])
+    for rows, sentence in [
+        (
+            W_pos[number.clamp(max=4)],
+            "the last row was given to those beyond it, as a single row left over by a slice is: "
+            "compare past + pos with n_ctx first, or look the rows up by their numbers",
+        ),
+        (
+            W_pos[number % 5],
+            "the count began again at row 0: leave the numbers as they are, past, past + 1, ...",
+        ),
+        (
+            padded[number],
+            "what stands beyond the table was left without a row: refuse it",
+        ),
+    ]:
+        if agree(found, x + rows, rtol=1e-4, atol=1e-5):
+            return sentence
+    return "compare past + pos with n_ctx first, or look the rows up by their numbers"
 
 
 def in_two_goes(answer, seed):
@@ -170,14 +211,12 @@ def rotate_by_hand(answer):
     x = torch.tensor([1.0, 2.0, 0.0, 0.0])
     two = answer(torch.stack([x, x])[None, :, None], 100.0)
     once = [math.cos(1), 2 * math.cos(0.1), math.sin(1), 2 * math.sin(0.1)]
-    expected = torch.stack([x, torch.tensor(once)])[None, :, None]
-    expect_close(two, expected, "[1, 2, 0, 0] at positions 0 and 1, with base=100")
+    expected = torch.stack([x, torch.tensor(once)])
+    what = "[1, 2, 0, 0] at positions 0 and 1, with base=100"
+    expect_close(two.reshape(2, 4), expected, what)
     far = [math.cos(10), 2 * math.cos(1), math.sin(10), 2 * math.sin(1)]
-    expect_close(
-        answer(x.reshape(1, 1, 1, 4), 100.0, 10),
-        torch.tensor(far).reshape(1, 1, 1, 4),
-        "[1, 2, 0, 0] with base=100 and past=10",
-    )
+    found = answer(x.reshape(1, 1, 1, 4), 100.0, 10)
+    expect_close(found.reshape(4), torch.tensor(far), "[1, 2, 0, 0] with base=100 and past=10")
 
 
 def lengths_stay(answer, seed):

@@ -25,6 +25,9 @@ def cases_neighbours(seed):
         [[0, 4, 3], [3, 0, 4], [6, 0, 0], [8, 6, 0], [3, 0, 0], [4, 0, -3], [-1, 0, 0], [6, 0, 8],
          [-2, 0, 0], [0, -2, 0]]
     ).float()  # fmt: skip
+    cosine = 0.9 - torch.tensor([0.0, 8, 2, 6, 4, 10]) * 1e-5
+    alike = torch.stack([cosine, (1 - cosine**2).sqrt()], dim=1) * torch.arange(1.0, 7)[:, None]
+    alike = torch.cat([alike, torch.tensor([[3.0, 0.0]])])
     zeros = table(seed, 7, 4)
     zeros[1], zeros[5] = 0, 0
     zeros[2], zeros[4], zeros[6] = zeros[3] * 2, -zeros[3], -2 * zeros[3] + zeros[0]
@@ -36,6 +39,7 @@ def cases_neighbours(seed):
         Case("5 rows of 3, token 1, k=5: more than there are", (table(seed, 5, 3), 1, 5)),
         Case("several tokens with one cosine, token 4, k=7", (tied, 4, 7)),
         Case("two rows that point the opposite way, token 4, k=9: all the others", (tied, 4, 9)),
+        Case("cosines from 0.9 to 0.8999, token 6, k=4", (alike, 6, 4)),
         Case("two rows of zeros, token 3, k=5", (zeros, 3, 5)),
         Case("the token's own row is zero, k=4", (zeros, 5, 4)),
     ]

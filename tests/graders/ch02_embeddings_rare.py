@@ -69,6 +69,18 @@ class Measured:
                 "both",
             ),
             (
+                (
+                    self.rows @ self.middle / (self.rows**2).sum(1) / self.middle.dot(self.middle)
+                ).tolist(),
+                "this divides by the squares of the two lengths: a length is the root of the sum "
+                "of the squares",
+            ),
+            (
+                [abs(near) for near in self.nearness],
+                "this is the cosine without its sign: a row that points the opposite way is as "
+                "far as can be, so leave the sign",
+            ),
+            (
                 (self.rows - self.middle).norm(dim=1).tolist(),
                 "this is the distance from the mean of the unused rows: take the cosine",
             ),
@@ -146,6 +158,16 @@ class Measured:
             (
                 sum(self.nearness[i] for i in self.unused) / len(self.unused),
                 "this is the mean of the unused tokens: take it over all the others",
+            ),
+            (
+                sum(map(abs, self.nearness)) / self.n,
+                "this is the mean of the cosines without their signs, over all tokens: leave the "
+                "signs, and leave the unused tokens out",
+            ),
+            (
+                float(others.abs().mean()),
+                "this is the mean of the cosines without their signs: a row that points the "
+                "opposite way lowers it, so leave the signs",
             ),
             (float(others.median()), "this is the median: take the mean"),
             (float(others.quantile(0.5)), "this is the median: take the mean"),
@@ -352,6 +374,7 @@ def planted(seed, n_unused, n_touched, k):
         *(at(0.5 - 0.1 * i, 0.6) for i in range(6)),  # the shortest rows of all
         *(at(0.6 + 0.04 * i, 30.0) for i in range(6)),  # the largest dot products
         *(at(0.85 + 0.004 * i, 2.7) for i in range(6)),  # close, and not near enough
+        *(at(-0.97 - 0.01 * i, 5.0) for i in range(2)),  # the opposite way
     ]
     words = [at(0.1 + 0.5 * i / 40, 4.0 + 2 * (i % 4)) for i in range(40)]
     rows = [*unused, *touched, *decoys, *words]

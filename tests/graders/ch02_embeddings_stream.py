@@ -42,8 +42,8 @@ def oracle_contributions(parts, direction):
 def contributions_by_hand(answer):
     parts = torch.tensor([[1.0, 2.0], [0.0, 4.0], [-3.0, 1.0]]).reshape(3, 1, 1, 2)
     expect_close(
-        answer(parts, torch.tensor([2.0, -1.0])),
-        torch.tensor([0.0, -4.0, -7.0]).reshape(3, 1, 1),
+        answer(parts, torch.tensor([2.0, -1.0])).reshape(3),
+        torch.tensor([0.0, -4.0, -7.0]),
         "the parts [1, 2], [0, 4], [-3, 1] and the direction [2, -1]",
     )
 
@@ -89,6 +89,7 @@ def cases_overlap(seed):
         return Case(label, (scale * draw(seed, a, d_model), draw(seed + 1, d_model, b)))
 
     nothing = torch.zeros(3, 4)
+    cancel = torch.tensor([[1.0, -1.0, 2.0], [0.5, -2.0, -0.5]])
     return [
         case(3, 7, 4),
         case(5, 6, 2, scale=20.0),
@@ -96,6 +97,9 @@ def cases_overlap(seed):
         case(4, 4, 4),
         case(2, 3, 6),
         Case("entries about 0.00001", (1e-5 * draw(seed, 3, 5), 1e-5 * draw(seed + 1, 5, 2))),
+        Case("W_write with entries about 1e-10", (1e-10 * draw(seed, 4, 3), draw(seed + 1, 3, 2))),
+        Case("entries of W_write that add up to 0", (cancel, draw(seed, 3, 2))),
+        Case("two zeros among the entries of W_read", (draw(seed, 3, 2), 2 * torch.eye(2))),
         Case("W_write is zero throughout", (nothing, draw(seed, 4, 2))),
         Case("W_read is zero throughout", (draw(seed, 2, 3), nothing)),
     ]

@@ -84,3 +84,34 @@ def wrong_shares(parts, direction):
     add up to it."""
     read = parts @ direction
     return read / read.sum(dim=0)
+
+
+def wrong_stream_for_every_part(parts, direction):
+    """this equals what the direction reads in the whole stream, said again for each part: read
+    every part by itself."""
+    return (parts.sum(dim=0) @ direction).expand(parts.shape[:-1]).clone()
+
+
+def wrong_negative_ones_cut(parts, direction):
+    """this equals the contributions with 0 for the negative ones: a part may well lower the
+    reading, so leave them."""
+    return (parts @ direction).relu()
+
+
+def wrong_differences(parts, direction):
+    """this equals what each part's contribution has more than the one before: the parts are what
+    was added already, so no difference is to be taken."""
+    read = parts @ direction
+    return torch.cat([read[:1], read[1:] - read[:-1]])
+
+
+def wrong_lengths(parts, direction):
+    """this equals the products of the lengths, as if every part pointed along the direction: take
+    the dot product."""
+    return parts.norm(dim=-1) * direction.norm()
+
+
+def wrong_sum_times_sum(parts, direction):
+    """this equals each part's sum times the sum of the direction (an einsum with two letters for
+    d_model): multiply number by number, then add up."""
+    return parts.sum(dim=-1) * direction.sum()

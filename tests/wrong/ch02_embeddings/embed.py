@@ -77,3 +77,18 @@ def wrong_one_hot(tokens, W_E):
     """this equals the tokens as rows of zeros with a single 1: multiply them by W_E, or look the
     rows up, which is the same."""
     return torch.nn.functional.one_hot(tokens, len(W_E)).to(W_E.dtype)
+
+
+def wrong_zero_refused(tokens, W_E):
+    """this equals refusing token 0 as well, which is a token like any other: only what is below 0
+    is no token."""
+    if (tokens <= 0).any():
+        raise IndexError("negative token")
+    return W_E[tokens]
+
+
+def wrong_one_hot_of_its_own_width(tokens, W_E):
+    """this equals a one_hot that is only as wide as the largest token in the texts needs, which
+    fits W_E only where the last token of all is among them: tell it how many tokens there are, or
+    look the rows up."""
+    return torch.nn.functional.one_hot(tokens).to(W_E.dtype) @ W_E

@@ -157,3 +157,55 @@ def wrong_cosines_returned(W_E, token, k):
 def wrong_by_number(W_E, token, k):
     """this equals the k nearest tokens in the order of their numbers: put the nearest first."""
     return sorted(nearest(cosines(W_E, token), token, k))
+
+
+def wrong_equal_row_left_out(W_E, token, k):
+    """this equals leaving out every row that equals the token's, not the token alone: another token
+    with the very same row is a neighbour like any other."""
+    order = cosines(W_E, token).argsort(descending=True, stable=True).tolist()
+    return [i for i in order if not torch.equal(W_E[i], W_E[token])][:k]
+
+
+def wrong_zeros_count_as_opposite(W_E, token, k):
+    """this equals the cosine -1 for a row of zeros: it counts as 0, so that such a row comes before
+    those with a negative one."""
+    nearness = cosines(W_E, token)
+    if W_E[token].any():
+        nearness[W_E.norm(dim=-1) == 0] = -1
+    return nearest(nearness, token, k)
+
+
+def wrong_nearest_last(W_E, token, k):
+    """this equals the right neighbours with the nearest last: put the nearest first."""
+    return nearest(cosines(W_E, token), token, k)[::-1]
+
+
+def wrong_one_too_many(W_E, token, k):
+    """this equals the k + 1 nearest: the token is left out already, so take k of the others."""
+    return nearest(cosines(W_E, token), token, k + 1)
+
+
+def wrong_rounded(W_E, token, k):
+    """this equals sorting by rounded cosines, to which close ones are the same: sort by the cosines
+    as they are."""
+    return nearest(cosines(W_E, token).round(decimals=3), token, k)
+
+
+def wrong_distance_of_unit_rows(W_E, token, k):
+    """this equals sorting by the distance between rows made length 1, which agrees with the cosine
+    but for rows of zeros: sort by the cosine, which is 0 for those."""
+    unit = torch.nn.functional.normalize(W_E, dim=-1)
+    return nearest(-(unit - unit[token]).norm(dim=-1), token, k)
+
+
+def wrong_nothing_for_a_row_of_zeros(W_E, token, k):
+    """this equals an empty list for a token whose own row is zero: all its cosines count as 0, and
+    the others come in the order of their numbers."""
+    return nearest(cosines(W_E, token), token, k) if W_E[token].any() else []
+
+
+def wrong_filled_up(W_E, token, k):
+    """this equals filling up with something else where there are fewer than k others: give those
+    there are, a shorter list."""
+    found = nearest(cosines(W_E, token), token, k)
+    return found + [-1] * (k - len(found))

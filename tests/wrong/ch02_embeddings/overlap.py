@@ -139,3 +139,59 @@ def wrong_one_minus(W_write, W_read):
 def wrong_tensor(W_write, W_read):
     """this equals the right number, in a tensor: make a plain number of it, by .item()."""
     return torch.tensor(over((W_write @ W_read).norm(), W_write, W_read))
+
+
+def wrong_divided_then_multiplied(W_write, W_read):
+    """this equals the norm of the product over one norm, times the other: a / b * c is (a / b) * c,
+    so put brackets round the two norms."""
+    write, read = float(W_write.norm()), float(W_read.norm())
+    return (W_write @ W_read).norm().item() / write * read if write and read else 0.0
+
+
+def wrong_norms_not_rooted(W_write, W_read):
+    """this equals the product's norm over sums of squares: take the root of each sum, which makes
+    it a norm."""
+    return over((W_write @ W_read).norm(), W_write.norm() * W_write, W_read.norm() * W_read)
+
+
+def wrong_norms_added(W_write, W_read):
+    """this equals the norm of the product over the sum of the two norms: multiply the two."""
+    write, read = float(W_write.norm()), float(W_read.norm())
+    return (W_write @ W_read).norm().item() / (write + read) if write and read else 0.0
+
+
+def wrong_one_zero_is_enough(W_write, W_read):
+    """this equals 0 wherever one entry of a matrix is 0: that is asked of all its entries, (W ==
+    0).all()."""
+    if (W_write == 0).any() or (W_read == 0).any():
+        return 0.0
+    return over((W_write @ W_read).norm(), W_write, W_read)
+
+
+def wrong_sum_looked_at(W_write, W_read):
+    """this equals 0 wherever the entries of a matrix add up to 0, as 1 and -1 do: look whether its
+    norm is 0."""
+    if float(W_write.sum()) == 0 or float(W_read.sum()) == 0:
+        return 0.0
+    return over((W_write @ W_read).norm(), W_write, W_read)
+
+
+def wrong_close_to_zero(W_write, W_read):
+    """this equals 0 for a matrix that is close to zero throughout, as allclose has it: only one
+    that is zero throughout writes or reads nothing, so compare with 0 itself."""
+    if any(torch.allclose(W, torch.zeros_like(W)) for W in (W_write, W_read)):
+        return 0.0
+    return over((W_write @ W_read).norm(), W_write, W_read)
+
+
+def wrong_rounded(W_write, W_read):
+    """this equals the overlap rounded to three places: return it as it is."""
+    return round(over((W_write @ W_read).norm(), W_write, W_read), 3)
+
+
+def wrong_singular_values_added(W_write, W_read):
+    """this equals the sums of the singular values in the place of the norms, which is another norm
+    of a matrix: take the root of the sum of the squares of all entries, W.norm()."""
+    write, read = (float(torch.linalg.matrix_norm(W, "nuc")) for W in (W_write, W_read))
+    product = float(torch.linalg.matrix_norm(W_write @ W_read, "nuc"))
+    return product / (write * read) if write and read else 0.0

@@ -214,3 +214,71 @@ def wrong_only_coordinates(x, k):
 def wrong_order(x, k):
     """this equals (share, coordinates): the coordinates come first."""
     return result(*parts(x), k)[::-1]
+
+
+def wrong_largest_positive_entry(x, k):
+    """this equals looking for the largest entry with its sign, which is hardly ever negative: the
+    one that decides is the largest in size, found by directions.abs()."""
+    centred = x - x.mean(dim=0)
+    _, size, directions = torch.linalg.svd(centred, full_matrices=False)
+    largest = directions.max(dim=1, keepdim=True).values
+    return result(centred, size, directions * torch.where(largest > 0, 1.0, -1.0), k)
+
+
+def wrong_sign_of_the_first_for_all(x, k):
+    """this equals turning all directions round where the first one needs it: each direction has a
+    sign of its own."""
+    centred = x - x.mean(dim=0)
+    _, size, directions = torch.linalg.svd(centred, full_matrices=False)
+    return result(centred, size, directions * signs(directions)[:1], k)
+
+
+def wrong_total_with_the_mean(x, k):
+    """this equals dividing by the sum of the squares of x as it came, its mean left in: take the
+    total after the mean is taken off."""
+    centred, size, directions = parts(x)
+    return result(centred, size, directions, k)[0], size[:k] ** 2 / (x**2).sum()
+
+
+def wrong_eigenvalues_squared(x, k):
+    """this equals the squares of the covariance's eigenvalues: those are sums of squares already,
+    so only the singular values of the rows themselves are squared."""
+    centred, size, directions = parts(x)
+    return result(centred, size, directions, k)[0], (size**4 / (size**4).sum())[:k]
+
+
+def wrong_variance_over_that_of_all_entries(x, k):
+    """this equals variances over the variance of all entries thrown together: divide by the sum
+    over all directions, which is that of the columns' variances."""
+    centred, size, directions = parts(x)
+    coordinates, _ = result(centred, size, directions, k)
+    return coordinates, size[:k] ** 2 / (len(x) - 1) / centred.var()
+
+
+def wrong_directions_as_columns(x, k):
+    """this equals the directions themselves, a column each: return the rows' coordinates along
+    them."""
+    centred, size, directions = parts(x)
+    return directions[:k].T, result(centred, size, directions, k)[1]
+
+
+def wrong_columns_of_vh(x, k):
+    """this equals taking columns of what svd gives third for directions: they are its rows,
+    Vh[:k] (it comes turned on its side)."""
+    centred = x - x.mean(dim=0)
+    _, size, turned = torch.linalg.svd(centred, full_matrices=False)
+    columns = turned[:, :k]
+    columns = columns * signs(columns.T).T
+    return centred @ columns, (size**2 / (size**2).sum())[:k]
+
+
+def wrong_one_share(x, k):
+    """this equals one number, the share of all k directions together: give a share for each."""
+    coordinates, share = result(*parts(x), k)
+    return coordinates, share.sum()
+
+
+def wrong_k_ignored(x, k):
+    """this equals all directions: give the first k."""
+    centred, size, directions = parts(x)
+    return result(centred, size, directions, len(size))

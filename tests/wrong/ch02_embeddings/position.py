@@ -91,3 +91,27 @@ def wrong_joined(x, W_pos, past=0):
     """this equals x with the rows of W_pos set beside it, twice as long: add them, number by
     number."""
     return torch.cat([x, rows(W_pos, past, past + x.shape[1]).expand_as(x)], dim=-1)
+
+
+def wrong_last_row_refused(x, W_pos, past=0):
+    """this equals refusing the last row as well: n_ctx rows have the numbers 0 to n_ctx - 1, so
+    past + pos may be as large as n_ctx."""
+    if past + x.shape[1] >= len(W_pos):
+        raise IndexError("too far")
+    return x + rows(W_pos, past, past + x.shape[1])
+
+
+def wrong_one_late_not_wrapped(x, W_pos, past=0):
+    """this equals starting one row late, and so reaching beyond the last one: the first position
+    gets row `past`."""
+    return x + W_pos[torch.arange(past + 1, past + 1 + x.shape[1])]
+
+
+def wrong_counts_up_to_pos(x, W_pos, past=0):
+    """this equals rows from past to the number of positions in x: they go on to past + pos."""
+    return x + W_pos[torch.arange(past, x.shape[1])]
+
+
+def wrong_rows_of_all_positions(x, W_pos, past=0):
+    """this equals adding the rows of all positions to each: each position gets one row, its own."""
+    return x + rows(W_pos, past, past + x.shape[1]).sum(dim=0)

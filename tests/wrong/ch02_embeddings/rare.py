@@ -188,3 +188,28 @@ def wrong_typical_in_a_tensor(W_E, unused, k):
     """expected typical as a plain number, found a tensor: .item() makes a number of it"""
     tokens, nearness, typical = search(W_E, unused, k)
     return tokens, nearness, torch.tensor(typical)
+
+
+def wrong_sign_left_off(W_E, unused, k):
+    """this is the cosine without its sign: a row that points the opposite way is as far as can be,
+    so leave the sign"""
+    nearness = cosines(W_E, W_E[unused].mean(dim=0)).abs()
+    return search(W_E, unused, k, nearness=nearness, score=nearness)
+
+
+def wrong_squared_lengths(W_E, unused, k):
+    """this divides by the squares of the two lengths: a length is the root of the sum of the
+    squares"""
+    middle = W_E[unused].mean(dim=0)
+    squares = W_E.pow(2).sum(dim=-1) * middle.pow(2).sum()
+    return search(W_E, unused, k, nearness=W_E @ middle / squares)
+
+
+def wrong_typical_without_signs(W_E, unused, k):
+    """this is the mean of the cosines without their signs: a row that points the opposite way
+    lowers it, so leave the signs"""
+
+    def typical(true, others, tokens):
+        return true[others].abs().mean()
+
+    return search(W_E, unused, k, typical=typical)

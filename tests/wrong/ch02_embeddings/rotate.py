@@ -99,7 +99,8 @@ def wrong_exponent_halved(x, base, past=0):
 
 def wrong_exponent_doubled(x, base, past=0):
     """this equals the exponent -4i / d_head: it is -2i / d_head with i = 0, 1, 2, ... If you count
-    0, 2, 4, ..., the 2 is in it already."""
+    0, 2, 4, ..., the 2 is in it already; and d_head counts all numbers of a vector, not those of a
+    half."""
     return turn(x, angles(x, base, past, exponent=-4.0))
 
 
@@ -149,3 +150,67 @@ def wrong_only_first_half(x, base, past=0):
     change."""
     turned = turn(x, angles(x, base, past)).chunk(2, dim=-1)[0]
     return torch.cat([turned, x.chunk(2, dim=-1)[1]], dim=-1)
+
+
+def wrong_both_minus(x, base, past=0):
+    """this equals a minus sign in both rows, which is no turning: b' is b cos plus a sin."""
+    angle = angles(x, base, past)
+    a, b = x.chunk(2, dim=-1)
+    cos, sin = angle.cos(), angle.sin()
+    return torch.cat([a * cos - b * sin, b * cos - a * sin], dim=-1)
+
+
+def wrong_sin_for_cos(x, base, past=0):
+    """this equals sin and cos exchanged: at position 0, where the angle is 0, nothing may change,
+    so each number keeps cos of itself, a' = a cos - b sin."""
+    angle = angles(x, base, past)
+    a, b = x.chunk(2, dim=-1)
+    cos, sin = angle.cos(), angle.sin()
+    return torch.cat([a * sin - b * cos, b * sin + a * cos], dim=-1)
+
+
+def wrong_past_added_to_the_angle(x, base, past=0):
+    """this equals adding `past` to every angle: add it to the position, before it is multiplied by
+    the pair's speed."""
+    return turn(x, angles(x, base) + past)
+
+
+def wrong_past_taken_off(x, base, past=0):
+    """this equals positions less `past`: they stand after the past ones, so add it."""
+    return turn(x, angles(x, base, -past))
+
+
+def wrong_past_multiplied(x, base, past=0):
+    """this equals positions times `past`: the first of x is number past, the next past + 1."""
+    return turn(x, angles(x, base) * past)
+
+
+def wrong_every_position_one(x, base, past=0):
+    """this equals turning every position by the speeds themselves, as if all stood at number 1:
+    multiply the speeds by each position's number."""
+    return turn(x, angles(x[:, :1], base, 1))
+
+
+def wrong_heads_for_d_head(x, base, past=0):
+    """this equals the number of heads in the place of d_head in the exponent: d_head is the last
+    axis of x, [batch, pos, n_heads, d_head]."""
+    return turn(x, angles(x, base, past, exponent=-2.0 * x.shape[3] / x.shape[2]))
+
+
+def wrong_whole_turns(x, base, past=0):
+    """this equals angles multiplied by 2 pi: they are in radians as they stand."""
+    return turn(x, angles(x, base, past) * 2 * math.pi)
+
+
+def wrong_angles_cut_to_whole_numbers(x, base, past=0):
+    """this equals angles without what stands behind their point: keep them as floating-point
+    numbers."""
+    return turn(x, angles(x, base, past).long())
+
+
+def wrong_exponent_whole(x, base, past=0):
+    """this equals the exponent -2i // d_head, which rounds it down to a whole number: divide
+    by /."""
+    whole = torch.div(-2 * torch.arange(x.shape[3] // 2), x.shape[3], rounding_mode="floor")
+    position = torch.arange(past, past + x.shape[1])
+    return turn(x, (position[:, None] * base ** whole.float())[:, None])

@@ -151,3 +151,74 @@ def wrong_tensor(a, b):
 def wrong_order(a, b):
     """this equals (threshold, direction): the direction comes first."""
     return right(a, b)[::-1]
+
+
+def wrong_brackets_left_out(a, b):
+    """this equals the mean of b alone divided by the length, a - b / n, which is a - (b / n): put
+    brackets round the difference, (mean_a - mean_b) / length."""
+    mean_a, mean_b = means(a, b)
+    direction = mean_a - mean_b / (mean_a - mean_b).norm()
+    return direction, float(direction @ (mean_a + mean_b) / 2)
+
+
+def wrong_one_of_two_halved(a, b):
+    """this equals halving the mean of b alone: halve the sum, (mean_a + mean_b) / 2."""
+    mean_a, mean_b = means(a, b)
+    direction, _ = right(a, b)
+    return direction, float(direction @ (mean_a + mean_b / 2))
+
+
+def wrong_half_of_a(a, b):
+    """this equals half of what the direction reads in a's mean, half-way from 0: take the point
+    half-way between the two means."""
+    direction, _ = right(a, b)
+    return direction, float(direction @ a.mean(dim=0) / 2)
+
+
+def wrong_threshold_turned_round(a, b):
+    """this equals the threshold with the opposite sign: it is what the direction reads at the point
+    half-way, as it is."""
+    direction, threshold = right(a, b)
+    return direction, -threshold
+
+
+def wrong_length_of_the_middle(a, b):
+    """this equals the length of the point half-way: take its dot product with the direction."""
+    mean_a, mean_b = means(a, b)
+    return right(a, b)[0], float(((mean_a + mean_b) / 2).norm())
+
+
+def wrong_divided_by_signed_sum(a, b):
+    """this equals the difference divided by the sum of its entries: divide by its length, the root
+    of the sum of the squares."""
+    mean_a, mean_b = means(a, b)
+    direction = (mean_a - mean_b) / (mean_a - mean_b).sum()
+    return direction, float(direction @ (mean_a + mean_b) / 2)
+
+
+def wrong_divided_by_largest(a, b):
+    """this equals the difference divided by its largest entry: divide by its length, the root of
+    the sum of the squares."""
+    mean_a, mean_b = means(a, b)
+    direction = (mean_a - mean_b) / (mean_a - mean_b).abs().max()
+    return direction, float(direction @ (mean_a + mean_b) / 2)
+
+
+def wrong_between_the_nearest_rows(a, b):
+    """this equals a threshold half-way between the lowest row of a and the highest of b: take it
+    half-way between the two means."""
+    direction, _ = right(a, b)
+    return direction, float((a @ direction).min() + (b @ direction).max()) / 2
+
+
+def wrong_row_against_row(a, b):
+    """this equals the mean difference of rows set side by side, which leaves the longer group's
+    last rows out: take each group's own mean."""
+    n = min(len(a), len(b))
+    return unit((a[:n] - b[:n]).mean(dim=0)), right(a, b)[1]
+
+
+def wrong_rounded(a, b):
+    """this equals the threshold rounded to two places: return it as it is."""
+    direction, threshold = right(a, b)
+    return direction, round(threshold, 2)
