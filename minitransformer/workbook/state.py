@@ -21,7 +21,13 @@ from minitransformer.workbook.verdict import PASSED, TODO, Verdict
 
 NAME = ".progress.json"
 CHANGED = "changed"  # the answer is another than the one that was judged
-_PARTS = {"hints": int, "results": dict, "copies": str, "peeks": str}  # what each holds, by id
+_PARTS = {
+    "hints": int,
+    "results": dict,
+    "copies": str,
+    "handed": dict,
+    "peeks": str,
+}  # what each holds, by id
 
 
 class State:
@@ -144,7 +150,8 @@ def _now() -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside `path`, then rename: nothing is ever half written."""
+    """Write beside `path`, then rename: nothing is ever half written. A link stays a link."""
+    path = path.resolve()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:

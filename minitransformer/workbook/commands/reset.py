@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from minitransformer.workbook import report
-from minitransformer.workbook.commands.start import fresh
+from minitransformer.workbook.commands.start import fresh, remember
 from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.running import reading, submission
 from minitransformer.workbook.running.submission import Unreadable
@@ -56,9 +56,13 @@ def reset(project: Project, chapter: Chapter, exercise: Exercise | None = None) 
     with kept.open("xb") as file:
         file.write(old)
     write_atomically(path, content)
-    State(project.work).forget([e.id for e in ([exercise] if exercise else chapter.exercises)])
+    state = State(project.work)
+    if exercise is None:
+        remember(project, chapter, path, state)
+    state.forget([e.id for e in ([exercise] if exercise else chapter.exercises)])
     return (
-        f"{what} is back at the start. Your notebook as it was is kept as {kept.name}. "
+        f"{what} is back at the start. Your notebook as it was is kept as {kept.name}: to undo "
+        "this, copy it back. "
         "If it is open in an editor, reload it there before you go on."
     )
 

@@ -1,0 +1,182 @@
+"""A learner's notebook brought up to the newest version of its chapter, and nothing of it lost.
+
+Every answer goes under its exercise's new header, every cell of the learner's own behind the cell
+that it stood behind; answers to exercises that are gone stand at the end. Given cells are known by
+their content: one that the learner edited is the learner's own. Leaves out files (`start.py`).
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from minitransformer.workbook.running import reading, submission
+from minitransformer.workbook.source import Chapter
+from minitransformer.workbook.state import digest
+from minitransformer.workbook.versions import body, changes, code_of
+
+Cell = dict[str, Any]
+Key = tuple[str, str, int]  # what a cell is, which, and the how-manieth such
+
+OWN, ANSWER, CHECK, GIVEN = "own", "answer", "check", "given"
+_CHECK = re.compile(r"""check\(["'](?P<id>[^"']+)["']\)\s*""")
+_GONE = """\
+## No longer in this chapter
+
+These exercises have left the chapter. Your answers to them are kept here."""
+
+
+def carry(
+    old: dict[str, Any], fresh: dict[str, Any], chapter: Chapter, record: dict[str, Any] | None
+) -> dict[str, Any]:
+    """`fresh`, with all that is the learner's in `old`; `record`: what `old` was made from."""
+    known = {digest(reading.source_of(cell)) for cell in fresh["cells"]} | {digest(_GONE)}
+    known.update(record["cells"] if record else ())
+    theirs = list(_keyed(old["cells"], known))
+    news = list(_keyed(fresh["cells"], known))
+    stubs = {digest(exercise.stub) for exercise in chapter.exercises}
+    stubs.update(was[0] for was in (record["exercises"] if record else {}).values())
+
+    places = {key for key, _ in news}
+    by_id = {cell.get("id"): key for key, cell in news if key[0] == GIVEN}
+    found = {key for key, _ in theirs}
+    kept: dict[Key, Cell] = {}  # in the place of a new cell
+    behind: dict[Key | None, list[Cell]] = defaultdict(list)
+    gone: list[Cell] = []
+    at: Key | None = None  # the last of the cells before that is there in both
+    first: Key | None = None
+    for key, cell in theirs:
+        kind = key[0]
+        if kind == OWN:
+            edited = by_id.get(cell.get("id"))
+            if edited is not None and edited not in found:
+                at = edited  # a given cell that the learner edited: behind the one it was
+                first = first or at
+            behind[at].append(cell)
+        elif key not in places and kind != ANSWER and key[2] > 1:
+            behind[at].append(cell)  # a copy of a given cell, made by the learner
+        elif kind != ANSWER or digest(body(code_of(cell))) not in stubs:
+            if key in places:
+                kept[key] = cell
+            elif kind == ANSWER:  # it is gone, or stands there twice
+                twice = (*key[:2], 1) in places
+                (behind[at] if twice else gone).append(cell)
+        if key in places:
+            at, first = key, first or key
+
+    for id in changes(old, chapter, record).task:
+        key = (ANSWER, id, 1)
+        if key in kept:
+            _tell(behind[key], id, next(cell for new, cell in news if new == key))
+    cells: list[Cell] = []
+    for key, cell in news:
+        if key == first:
+            cells += behind[None]
+        cells.append(_under(cell, kept[key]) if key in kept else cell)
+        cells += behind[key]
+    cells += behind[None] if first is None else []
+    cells += [_cell("markdown", _GONE, "gone"), *gone] if gone else []
+    return {
+        **old,
+        "cells": _named([_whole(cell) for cell in cells]),
+        "metadata": {**fresh["metadata"], **_dict(old.get("metadata"))},
+        "nbformat": 4,
+        "nbformat_minor": fresh["nbformat_minor"],
+    }
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two notebooks hold the same cells, whatever their outputs."""
+    pairs = [
+        [(cell.get("cell_type"), reading.source_of(cell)) for cell in document["cells"]]
+        for document in (one, other)
+    ]
+    return pairs[0] == pairs[1]
+
+
+def _keyed(cells: list[Any], known: set[str]) -> Iterator[tuple[Key, Cell]]:
+    """Each cell, and what it is; one that holds several exercises is cut before each."""
+    count: Counter[tuple[str, str]] = Counter()
+    for cell in filter(lambda cell: isinstance(cell, dict), cells):
+        parts = submission.cut(code_of(cell))
+        for part in parts if len(parts) > 1 else [None]:
+            one = cell if part is None else _part(cell, part)
+            kind = _kind(one, known)
+            count[kind] += 1
+            yield (*kind, count[kind]), one
+
+
+def _kind(cell: Cell, known: set[str]) -> tuple[str, str]:
+    code, text = code_of(cell), reading.source_of(cell)
+    if id := submission.id_of(code):
+        return ANSWER, id
+    if asked := _CHECK.fullmatch(code):
+        return CHECK, asked["id"]
+    # A cell's name holds a digest of what it was when it was handed out.
+    name = (
+        f"{cell.get('cell_type')}-{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:10]}"
+    )
+    given = digest(text) in known or str(cell.get("id")).startswith(name)
+    return (GIVEN, digest(text)) if given else (OWN, "")
+
+
+def _part(cell: Cell, code: str) -> Cell:
+    return {
+        **_cell("code", code.rstrip("\n"), ""),
+        "metadata": copy.deepcopy(_dict(cell.get("metadata"))),
+    }
+
+
+def _under(new: Cell, own: Cell) -> Cell:
+    """The learner's cell; an answer, under the exercise's new header."""
+    if not submission.id_of(code_of(own)):
+        return own
+    header = "\n".join(code_of(new).split("\n")[:2])
+    return {**own, "source": f"{header}\n{body(code_of(own))}", "id": new["id"]}
+
+
+def _tell(behind: list[Cell], id: str, new: Cell) -> None:
+    """Say behind an answer that its task is another now."""
+    start = f"**The task of `{id}` has changed.**"
+    text = f"{start} Your answer stands above as it was. The task is now:\n\n"
+    text += f"```python\n{code_of(new)}\n```"
+    behind[:] = [cell for cell in behind if not reading.source_of(cell).startswith(start)]
+    behind.insert(0, _cell("markdown", text, f"changed-{id.replace('.', '-')}"))
+
+
+def _cell(kind: str, text: str, id: str) -> Cell:
+    more = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    return {"cell_type": kind, "id": id, "metadata": {}, "source": text, **more}
+
+
+def _whole(cell: Cell) -> Cell:
+    """The cell with all that format 4.5 asks for."""
+    whole = {"cell_type": "raw", **cell, "metadata": _dict(cell.get("metadata"))}
+    whole["source"] = reading.source_of(cell).splitlines(keepends=True)
+    if whole["cell_type"] == "code":
+        whole = {"execution_count": None, "outputs": [], **whole}
+    return whole
+
+
+def _named(cells: list[Cell]) -> list[Cell]:
+    """Cells with names that are valid, each its own."""
+    taken: set[str] = set()
+    for cell in cells:
+        id = cell.get("id")
+        if not (isinstance(id, str) and re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", id)):
+            id = f"own-{digest(reading.source_of(cell))}"
+        number, free = 1, id
+        while free in taken:
+            number += 1
+            free = f"{id[:58]}-{number}"
+        taken.add(free)
+        cell["id"] = free
+    return cells
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
