@@ -11,9 +11,9 @@ import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.live import Live
-from rich.segment import Segment, Segments
+from rich.syntax import Syntax
 from rich.text import Text
 
 from minitransformer.workbook.project import COMMAND
@@ -23,9 +23,10 @@ from minitransformer.workbook.verdict import FAILED, PASSED, TODO, Verdict
 _WORDS = {PASSED: ("passed", "green"), FAILED: ("failed", "red"), TODO: ("not done", "dim")}
 _INDENT, _NARROW = 10, 60  # columns; in a terminal narrower than this, four are enough
 AS_IS = "  "  # a message's line that begins with it holds columns of numbers, and is not wrapped
-# A command is not broken at the end of a line, so that it can be copied whole, nor is a short row.
+# A command is not broken at the end of a line, so that it can be copied whole, nor is a short row
+# or a short piece of code.
 _COMMAND = re.compile(rf"!?{COMMAND}(?: \S+){{1,4}}$|!?{COMMAND} \w+(?: \S+\.\w+)?")
-_ROW = re.compile(r"\[[^\[\]]{1,24}\]")
+_SHORT = re.compile(r"\[[^\[\]]{1,24}\]|`[^`]{1,60}`")
 
 
 def console() -> Console:
@@ -73,7 +74,11 @@ def show(out: Console, verdict: Verdict, exercise: Exercise, passed: Callable[[s
 
 def say(out: Console, text: str, indent: int = 0) -> None:
     """Print sentences, broken at spaces, with nothing behind the end of a line."""
-    out.print(wrapped(text, out.width, " " * indent), markup=False, soft_wrap=True)
+    for line in wrapped(text, out.width, " " * indent).splitlines():
+        shown = Text(line)
+        if line.count("`") % 2 == 0:  # else a piece of code is broken here
+            shown.highlight_regex("`[^`]+`", "cyan")
+        out.print(shown, soft_wrap=True)
 
 
 def wrapped(text: str, width: int, indent: str) -> str:
@@ -82,7 +87,7 @@ def wrapped(text: str, width: int, indent: str) -> str:
     def broken(line: str) -> str:
         if line.startswith(AS_IS):
             return f"{indent}{line}".rstrip()
-        whole = _ROW.sub(_glued, _COMMAND.sub(_glued, line))
+        whole = _SHORT.sub(_glued, _COMMAND.sub(_glued, line))
         filled = textwrap.fill(
             whole,
             max(width, 2 * _INDENT),
@@ -133,27 +138,33 @@ class Doing:
             self._live.stop()
 
 
-def indented(out: Console, renderable: RenderableType, indent: int = 2) -> None:
-    """Print without spaces behind the ends of lines, and never two blank lines in a row."""
-    blank = True  # none comes first
-    for line in out.render_lines(renderable, out.options.update(width=out.width - indent)):
-        while line and not line[-1].text.strip():
-            line.pop()
-        if line:
-            line[-1] = line[-1]._replace(text=line[-1].text.rstrip())
-            out.print(Segments([Segment(" " * indent), *line, Segment.line()]), end="")
-        elif not blank:
-            out.print()
-        blank = not line
-    if not blank:
-        out.print()
-
-
 def total(chapter: Chapter, verdicts: Sequence[Verdict]) -> str:
     """The sum of a chapter that was checked whole."""
     worth = {exercise.id: exercise.points for exercise in chapter.exercises}
     passed = [verdict.id for verdict in verdicts if verdict.passed]
     return counted(sum(worth[id] for id in passed), sum(worth.values()), len(passed), len(worth))
+
+
+def listing(out: Console, code: str) -> None:
+    """Python, coloured where there is colour; on a terminal, long lines are broken to fit.
+
+    Piped to a file, it stays as it is, and runs.
+    """
+    if not out.is_terminal:
+        out.print(f"{code}\n", markup=False, soft_wrap=True)
+        return
+    shown = Syntax("", "python", theme="ansi_dark").highlight(_fitted(code, out.width))
+    out.print(shown, soft_wrap=True)
+
+
+def _fitted(code: str, width: int) -> str:
+    """Code with its long lines broken at spaces, a comment's rest as a comment."""
+    fitted = []
+    for line in code.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        rest = indent + ("# " if line.lstrip().startswith("#") else "    ")
+        fitted += textwrap.wrap(line, width, subsequent_indent=rest, break_long_words=False) or [""]
+    return "\n".join(fitted)
 
 
 def counted(earned: int, full: int, passed: int, exercises: int) -> str:

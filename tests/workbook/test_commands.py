@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import subprocess
 import sys
 
@@ -205,8 +207,11 @@ def test_hints_come_one_at_a_time(run):
     assert "Hint 1 of 3" in said[0]
     assert "Add." in said[0]
     assert "Multiply" not in said[0]
-    assert "Multiply" in said[1]
-    assert "2 * x" in said[2]
+    assert "\n  Multiply.\n  Either will do.\n\nOne more" in said[1]
+    assert said[2].endswith(
+        "`2 * x`\n\nThose are all. If you are stuck, see the book's answer and go on:\n"
+        "python -m minitransformer solution tiny.double --peek\n"
+    )
     assert "You have had all 3 hints" in said[3]
     assert "Add." in said[3]
     assert all(line == line.rstrip() for line in "\n".join(said).splitlines())
@@ -299,8 +304,10 @@ def test_progress_says_what_was_taken_looked_at_and_changed(run, project, write)
     solve(project, write, total="def total(x):\n    return sum(x.unbind(-1))")
     said = run("progress")[1]
     lines = [line.strip() for line in said.splitlines()]
-    at = lines.index("changed tiny.total                   2 points")
-    assert lines[at + 1].startswith("Your answer is another than the one that was checked")
+    assert "changed tiny.total                   2 points" in lines
+    changed = "Changed: what is saved is another answer than the one that was checked."
+    assert changed in " ".join(lines)
+    assert said.count("python -m minitransformer check tiny\n") == 1
     assert all(len(line) <= 80 for line in said.splitlines())
 
 
@@ -370,3 +377,41 @@ def test_lab_opens_the_notebook_at_hand(run, project, monkeypatch, root):
     assert code == 0
     assert started[0][-1] == str(project.work / "ch01_tiny.ipynb")
     assert ("--allow-root" in started[0]) == ("You are root" in said) == root
+
+
+def test_only_a_terminal_is_told_what_is_being_graded(monkeypatch):
+    from minitransformer.workbook import report
+
+    def told(**kind):
+        page = io.StringIO()
+        with report.Doing(report.Console(file=page, width=80, **kind)) as doing:
+            doing.at("tiny.double")
+        return page.getvalue()
+
+    monkeypatch.setenv("TERM", "xterm")
+    assert "Grading tiny.double ..." in told(force_terminal=True)
+    assert told() == ""
+    monkeypatch.setenv("TERM", "dumb")
+    assert told(force_terminal=True) == ""
+
+
+def test_a_listing_fits_the_terminal_and_runs_where_it_is_piped():
+    from minitransformer.workbook import report
+
+    code = f"def f(x):\n    # {'word ' * 30}\n    return x"
+    page = io.StringIO()
+    report.listing(report.Console(file=page, width=60), code)
+    assert page.getvalue() == f"{code}\n\n"
+    page = io.StringIO()
+    report.listing(report.Console(file=page, width=60, force_terminal=True, no_color=True), code)
+    lines = re.sub(r"\x1b\[[^m]*m", "", page.getvalue()).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert all(line.startswith("    # word") for line in lines[1:4])
+
+
+def test_a_long_path_is_shown_by_its_end(tmp_path):
+    from minitransformer.workbook import report
+
+    assert report.shown(tmp_path / "work" / "a.ipynb", tmp_path, 60) == "work/a.ipynb"
+    far = tmp_path.joinpath(*["folder"] * 20, "a.ipynb")
+    assert report.shown(far, tmp_path / "work", 60) == ".../a.ipynb"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from rich.markdown import Markdown
-
 from minitransformer.workbook import advice, report
 from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.standing import Standing
@@ -38,10 +36,15 @@ def run(args: argparse.Namespace) -> int:
         out.print(f"You have had all {last} hints for {exercise.id}; here they are again.\n")
     for i in shown:
         out.print(f"[bold]Hint {i} of {last}[/bold] for {exercise.id}")
-        report.indented(out, Markdown(exercise.hints[i - 1]))
+        for paragraph in exercise.hints[i - 1].split("\n\n"):
+            report.say(out, " ".join(paragraph.split()), 2)
+        if i != shown[-1]:
+            out.print()
     if number < last:
+        out.print()
         report.say(out, f"One more: {COMMAND} hint {exercise.id}")
     elif not state.passed_version(exercise.id):
+        out.print()
         report.say(out, "Those are all. If you are stuck, see the book's answer and go on:")
         report.say(out, f"{COMMAND} solution {exercise.id} --peek")
     return 0

@@ -16,7 +16,9 @@ from minitransformer.workbook.project import Project, Unknown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("topic", nargs="?", default="", help="default: the chapter you are at")
+    parser.add_argument(
+        "topic", nargs="?", default="", metavar="TOPIC", help="default: the chapter you are at"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ import argparse
 from rich.text import Text
 
 from minitransformer.workbook import advice, report
-from minitransformer.workbook.project import Project, Unknown
+from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.running.runner import version
 from minitransformer.workbook.source import Chapter, Exercise
 from minitransformer.workbook.standing import Standing
@@ -58,24 +58,32 @@ def show(
     if not project.notebook(chapter).is_file():
         count = len(chapter.exercises)
         sums = f"{count} exercises, {report.points(chapter.points)}"
-        out.print(f"  not begun: {sums}, about {left} min")
+        report.say(out, f"not begun: {sums}, about {left} min", 2)
     else:
         counts = f"{len(passed)} of {len(chapter.exercises)} exercises passed"
         rest = f"about {left} min left" if left else "finished"
-        out.print(f"  {counts}, {earned} of {report.points(chapter.points)}, {rest}")
+        report.say(out, f"{counts}, {earned} of {report.points(chapter.points)}, {rest}", 2)
         bar(out, earned / max(1, chapter.points))
-    begun = any(standing.status(e.id) for e in chapter.exercises)
+    statuses = {exercise.id: standing.status(exercise.id) for exercise in chapter.exercises}
+    begun = any(statuses.values())
     for exercise in chapter.exercises:
         said = notes(project, chapter, exercise, standing)
         if detailed or (begun and left) or said:
-            line(out, exercise, standing.status(exercise.id), said)
+            line(out, exercise, statuses[exercise.id], said)
+    if CHANGED in statuses.values():
+        text = "Changed: what is saved is another answer than the one that was checked. Save the"
+        report.say(out, f"{text} notebook, or check again: {COMMAND} check {chapter.topic}", 2)
 
 
 def line(out: report.Console, exercise: Exercise, status: str, said: list[str]) -> None:
     """One exercise: a line, and notes below it."""
     word, style = _WORDS.get(status, ("to do", "dim"))
-    head = Text("  ").append(f"{word:<8}", style=style).append(f"{exercise.id:<29}")
-    out.print(head.append(report.points(exercise.points)))
+    head = (
+        Text("  ")
+        .append(f"{word:<8}", style=style)
+        .append(f"{exercise.id:<{28 if out.width >= 60 else 0}}")
+    )
+    out.print(head.append(f" {report.points(exercise.points)}"))
     if said:
         text = "; ".join(said)
         report.say(out, f"{text[0].upper()}{text[1:]}.", 10)
@@ -85,8 +93,6 @@ def notes(project: Project, chapter: Chapter, exercise: Exercise, standing: Stan
     """What else is known of an exercise."""
     state, status = standing.state, standing.status(exercise.id)
     said = []
-    if status == CHANGED:
-        said.append("your answer is another than the one that was checked: check it again")
     if status == PASSED and state.passed_version(exercise.id) != version(
         project, chapter, exercise
     ):
@@ -117,7 +123,7 @@ def together(out: report.Console, chapters: list[Chapter], standing: Standing) -
     earned = sum(exercise.points for exercise in passed)
     full = sum(exercise.points for exercise in every)
     out.print(Text("Together", style="bold"))
-    out.print(f"  {report.counted(earned, full, len(passed), len(every))} {hours(left)}".rstrip())
+    report.say(out, f"{report.counted(earned, full, len(passed), len(every))} {hours(left)}", 2)
 
 
 def hours(minutes: int) -> str:

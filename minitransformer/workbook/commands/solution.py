@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 
-from rich.syntax import Syntax
-
 from minitransformer.workbook import report
 from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.source import Exercise
@@ -38,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
             return 1
         state.peek(exercise.id)
     out.print(f"[bold]The book's answer to {exercise.id}[/bold]\n")
-    show(out, exercise)
+    report.listing(out, exercise.solution)
     notebook = project.notebook(chapter)
     if notebook.is_file():
         where = notebook.relative_to(project.root).as_posix()
@@ -56,14 +54,3 @@ def not_yet(exercise: Exercise, taken: int) -> str:
     else:
         said += "You have had all of its hints.\n"
     return f"{said}To see it all the same: {COMMAND} solution {exercise.id} --peek"
-
-
-def show(out: report.Console, exercise: Exercise) -> None:
-    """The code, coloured where there is colour; unbroken where it is piped to a file."""
-    if not out.is_terminal:
-        out.print(f"{exercise.solution}\n", markup=False, soft_wrap=True)
-        return
-    code = Syntax(
-        exercise.solution, "python", theme="ansi_dark", word_wrap=True, background_color="default"
-    )
-    report.indented(out, code, indent=0)

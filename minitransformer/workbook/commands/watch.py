@@ -29,7 +29,9 @@ _HALF = 1.0  # and one that is no notebook after these stays none
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("topic", nargs="?", default="", help="default: the chapter you are at")
+    parser.add_argument(
+        "topic", nargs="?", default="", metavar="TOPIC", help="default: the chapter you are at"
+    )
     check.add_limits(parser)
     parser.epilog = "Exit code: 0 ended by Ctrl-C, 2 there is nothing to watch."
 
