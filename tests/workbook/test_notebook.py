@@ -60,6 +60,13 @@ def test_one_mistake_is_not_paid_for_twice(cell):
     assert text.startswith("passed: tiny.both")
 
 
+@pytest.mark.parametrize("borrowed", ["tiny.double", "tiny.total"])
+def test_no_answer_borrows_its_own_solution_or_a_later_one(cell, borrowed):
+    text = cell(f'def double(x):\n    return mine("{borrowed}")(x)\ncheck("tiny.double")')
+    assert text.startswith("failed: tiny.double")
+    assert "mine(...) gives an exercise before this one, never this one itself" in text
+
+
 def test_an_error_in_an_earlier_exercise_is_said_to_be_there(cell):
     total = "# exercise: tiny.total\ndef total(x):\n    return x.sum(1)  # its line\n"
     assert cell(f'{total}check("tiny.total")').startswith(("passed", "failed"))

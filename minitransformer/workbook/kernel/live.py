@@ -150,8 +150,15 @@ def judge(project: Project, id: str, namespace: dict[str, Any], seed: int, versi
     grader = catalogue.graders(module)[id]
     wrong = catalogue.wrong_answers(project.wrong(chapter), exercise.name)
 
+    order = [one.id for one in chapter.exercises]
+
     def resolve(other: str) -> Any:
-        """The learner's, if this very function passed in this session; else the solution's."""
+        """The learner's, if this very function passed in this session; else the solution's.
+
+        Only of an exercise before this one: no answer borrows its own solution.
+        """
+        if other in order[order.index(id) :]:
+            raise LookupError("mine(...) gives an exercise before this one, never this one itself")
         live = namespace.get(other.rpartition(".")[2])
         same = live is not None and _passed.get(other) is live
         return live if same else references.get(other)
