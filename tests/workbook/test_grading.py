@@ -241,7 +241,8 @@ def plainly():
 @pytest.mark.parametrize(
     ("answer", "rung", "sentence"),
     [
-        (reversed, "type of the result", "of what type it is"),
+        (reversed, "type of the result", "list(...) makes a list of it."),
+        (lambda ids: 7, "type of the result", "of what type it is"),
         (lambda ids: ids.reverse() or ids, "inputs unchanged", "a copy, such as list(ids)"),
         (lambda ids: [*ids], "values", "What comes back is ids as it was handed in"),
     ],

@@ -29,9 +29,8 @@ def test_an_error_inside_a_reference_is_shown_at_the_line_that_called_it():
     message = both.climb(answer).message
     assert ', in add, which both calls in `return mine("toy.add")(b, a)  # mine`: ' in message
     assert "the solution's line" not in message
-    assert message.endswith(
-        "(Its inputs there have the shapes [2], [4, 3]; add was given [4, 3], [2].)"
-    )
+    assert "(There b is [4, 3], a [2]; add was given [4, 3], [2].) Shapes are laid" in message
+    assert message.endswith("Transpose, or add an axis with [..., None]?")
 
 
 def test_a_learners_other_cells_are_named_and_their_lines_not_shown_as_this_ones():

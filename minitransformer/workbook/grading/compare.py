@@ -32,6 +32,7 @@ class Wrong(Exception):
 
     plain = False  # whether no tensors are handed in, but lists, dicts or text
     pair: tuple[Any, Any] | None = None  # what was found and expected, where they were compared
+    of_shape = False  # whether it is the shape that differs: only then print shapes
 
 
 def expect_close(
@@ -42,6 +43,7 @@ def expect_close(
     Takes tensors (any floating dtype), numbers (numpy's too), text, bytes, and tuples, lists and
     dicts of them. Whole numbers must be equal; -inf agrees with -inf only, NaN with NaN only.
     """
+    found = as_tuple(found, expected)
     if problem := mismatch(found, expected):
         raise Wrong(f"{what}: {problem}")
     if problem := difference(found, expected, rtol, atol):
@@ -50,10 +52,16 @@ def expect_close(
         raise wrong
 
 
+def as_tuple(found: Any, expected: Any) -> Any:
+    """A list where several values are expected: `[a, b]` is taken apart just as `(a, b)` is."""
+    return tuple(found) if type(found) is list and isinstance(expected, tuple) else found
+
+
 def agree(a: Any, b: Any, *, rtol: float = RTOL, atol: float = ATOL) -> bool:
     """Whether two values are of one kind and shape, and equal to rounding."""
     if _plain(a) and _plain(b):
         return a == b  # without a sentence, which takes longer
+    a = as_tuple(a, b)
     if isinstance(a, (tuple, list)) and kind(a) == kind(b):
         rows = zip(a, b, strict=False)
         return len(a) == len(b) and all(agree(x, y, rtol=rtol, atol=atol) for x, y in rows)

@@ -12,6 +12,7 @@ says what is so, not what the learner thought. Leaves out the catalogue, which i
 from __future__ import annotations
 
 import copy
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -41,12 +42,16 @@ class Trial(NamedTuple):
     expected: Any
 
 
-def diagnose(trials: Sequence[Trial], names: Sequence[str] = ()) -> str:
-    """What is true of all failed `trials`, in a sentence; "" if nothing is known."""
+def diagnose(trials: Sequence[Trial], names: Sequence[str] = (), axes: Sequence[str] = ()) -> str:
+    """What is true of all failed `trials`, in a sentence; "" if nothing is known.
+
+    `names` are those of the inputs, `axes` those of the last axes of what is returned.
+    """
     if not trials:
         return ""
     try:
-        return _input(trials, names) or _parts(trials) or _scales(trials, names)
+        said = _input(trials, names) or _scales(trials, names) or _parts(trials)
+        return _with_names(said, axes)
     except (RuntimeError, ValueError, TypeError, AttributeError, IndexError):
         return ""  # outputs that cannot be computed with: nothing is known of them
 
@@ -99,6 +104,26 @@ def _with_other(args: tuple[Any, ...], i: int) -> tuple[Any, ...]:
     else:
         fresh[i] = 3 * one + 0.5
     return tuple(fresh)
+
+
+def axes_of(answer: Callable[..., Any]) -> list[str]:
+    """The names of the last axes of what is returned, as its annotation has them."""
+    returned = getattr(answer, "__annotations__", {}).get("return")
+    parts = str(getattr(returned, "dim_str", "")).rpartition("...")[2].split()
+    return parts if all(part.isidentifier() for part in parts) else []
+
+
+def _with_names(said: str, axes: Sequence[str]) -> str:
+    """A sentence with the axes' own names in the place of "the last axis"."""
+    for d, name in enumerate(reversed(axes), start=1):
+        words = relations.name_of(-d)
+        for old, new in (
+            (f"entry along {words}", name),
+            (words, name),
+            (words.capitalize(), name.capitalize()),
+        ):
+            said = re.sub(rf"{re.escape(old)}(?! but one)\b", new, said)
+    return said
 
 
 def _input(trials: Sequence[Trial], names: Sequence[str]) -> str:
@@ -223,14 +248,21 @@ def _scales(trials: Sequence[Trial], names: Sequence[str]) -> str:
             return ""
         factors.append(relations.ratio(f, e))
     known = [factor for factor in factors if factor is not None]
+    sizes = [int((e != 0).sum()) for _, e in pairs if e is not None]
     if len(known) < len(pairs) or len({f"{factor:.3g}" for factor in known}) < 2:
         return ""
-    for said, sizes in _axes(trials, names):
+    if min(sizes) < _FEWEST and (min(sizes) < 2 or len(sizes) < _FEWEST):
+        return ""  # a lone number is a multiple of any other
+    inputs = [(t, factor) for t, factor in zip(trials, known, strict=True) if t.args]
+    for said, lengths in _axes([t for t, _ in inputs], names):
+        of = [factor for _, factor in inputs]
         for power, words in _POWERS.items():
-            if all(abs(f / n**power - 1) < 1e-3 for f, n in zip(known, sizes, strict=True)):
+            if all(abs(f / n**power - 1) < 1e-3 for f, n in zip(of, lengths, strict=True)):
                 return f"Everything is {words} times what is expected, where n is {said}."
+    if min(sizes) < _FEWEST:
+        return ""
     each = ", ".join(f"{factor:.4g}" for factor in known[:4])
-    return f"On each case everything is a multiple of what is expected: {each} times."
+    return f"On each case everything is what is expected times one number: {each}."
 
 
 _POWERS = {1: "n", 0.5: "the root of n", -1: "1/n", -0.5: "1 / (the root of n)", 2: "n squared"}
@@ -240,7 +272,7 @@ def _axes(trials: Sequence[Trial], names: Sequence[str]) -> Iterator[tuple[str, 
     """The sizes of each input's axes, counted from the end, on every case."""
     for i, name in enumerate(names):
         tensors = [t.args[i] for t in trials if isinstance(t.args[i], Tensor)]
-        if len(tensors) == len(trials):
+        if tensors and len(tensors) == len(trials):
             for d in range(-1, -min(t.ndim for t in tensors) - 1, -1):
                 yield (
                     f"the size of {relations.name_of(d)} of {name}",

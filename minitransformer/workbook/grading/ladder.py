@@ -21,6 +21,7 @@ import torch
 
 from minitransformer.workbook.grading import diagnosis
 from minitransformer.workbook.grading.compare import Wrong, agree, expect_close
+from minitransformer.workbook.grading.diagnosis import Trial
 from minitransformer.workbook.grading.marked import joined
 from minitransformer.workbook.grading.rungs import (
     BY_HAND,
@@ -69,12 +70,15 @@ class Grader:
     def climb(self, answer: Any, seed: int = 0, wrong: Sequence[WrongAnswer] = ()) -> Verdict:
         """Judge `answer`; on a failure look for the `wrong` answer that it equals."""
         if not callable(answer):
-            message = f"{self.name} is not a function; it is {type(answer).__name__}."
+            message = (
+                f"{self.name} is not a function; it is {type(answer).__name__}. Does another line "
+                "take its name, such as a loop? Run the cell that defines it again."
+            )
             return Verdict(self.id, FAILED, message, "callable", (), seed)
         held: list[str] = []
         torch.manual_seed(seed)
         for rung in self.rungs:
-            step = ""
+            step, by_hand = "", None
             try:
                 rung.check(guarded(answer), seed)
             except Broke as broke:
@@ -83,7 +87,7 @@ class Grader:
                 problem = broke.sentence(self.name)
             except Wrong as wrong_one:
                 problem = str(wrong_one)
-                step = rung.next_step(wrong_one)
+                step, by_hand = rung.next_step(wrong_one), wrong_one.pair
             except Exception as strange:  # what came back cannot be computed with
                 problem = (
                     f"what {self.name} returned cannot be used: {type(strange).__name__}: {strange}"
@@ -91,31 +95,56 @@ class Grader:
             else:
                 held.append(rung.name)
                 continue
-            known = self.recognise(answer, seed, wrong)
+            turned = self.reordered(answer)
+            known = None if turned else self.recognise(answer, seed, wrong)
             if known is not None:
                 # The sentence has the first line to itself; below it stands what gave it away.
                 shown = problem if problem.startswith(self.name) else joined("", problem)
                 message = f"{known.sentence}\n{shown}"
+            elif turned:
+                message = joined(turned, problem)
             else:
-                if rung.name in (HAND, VALUES) and (said := self.diagnose(answer, seed)):
+                said = ""
+                if rung.name in (HAND, VALUES):
+                    said = self.diagnose(answer, seed, by_hand)
+                if said:
                     step = joined(said, step if rung.name == HAND else diagnosis.next_step(said))
                 message = joined(problem, step)
             return Verdict(self.id, FAILED, message, rung.name, tuple(held), seed, bool(known))
         return Verdict(self.id, PASSED, "", "", tuple(held), seed)
 
-    def diagnose(self, answer: Answer, seed: int) -> str:
+    def reordered(self, answer: Answer) -> str:
+        """Whether the parameters have the right names, and stand in another order."""
+        if self.oracle is None:
+            return ""
+        try:
+            own, wanted = (list(inspect.signature(f).parameters) for f in (answer, self.oracle))
+        except (TypeError, ValueError):
+            return ""
+        if own == wanted or sorted(own) != sorted(wanted):
+            return ""
+        return (
+            f"{self.name} is called as {self.name}({', '.join(wanted)}), by position; its "
+            f"parameters stand in another order: ({', '.join(own)})"
+        )
+
+    def diagnose(self, answer: Answer, seed: int, by_hand: tuple[Any, Any] | None) -> str:
         """What is true of the answer's outputs on every case on which it fails, if anything."""
         if self.cases is None or self.oracle is None:
             return ""
         try:
-            answer = guarded(answer)
-            trials = [trial for _, _, trial in failures(answer, self.cases(seed), self.oracle)]
+            failed = failures(guarded(answer), self.cases(seed), self.oracle)
         except Broke:
             return ""
+        trials = [trial for _, _, trial in failed]
         names = list(inspect.signature(self.oracle).parameters)
-        return diagnosis.diagnose(trials, names) or diagnosis.ignored(
-            trials, names, answer, self.oracle
-        )
+        axes = diagnosis.axes_of(answer)
+        if by_hand and (said := diagnosis.diagnose([*trials, Trial((), *by_hand)], names, axes)):
+            return said
+        said = diagnosis.diagnose(trials, names, axes)
+        if said and by_hand:
+            return f"On the other cases: {said}"
+        return said or diagnosis.ignored(trials, names, guarded(answer), self.oracle)
 
     def recognise(
         self, answer: Answer, seed: int, wrong: Sequence[WrongAnswer]

@@ -90,8 +90,6 @@ def region(found: Tensor, expected: Tensor) -> Iterator[str]:
     close = torch.isclose(found, expected, rtol=1e-4, atol=1e-5, equal_nan=True)
     if bool(close.all()):
         return
-    if expected.ndim >= 2:
-        yield from _triangles(~close)
     for d in range(-expected.ndim, 0):
         n = expected.shape[d]
         others = [i for i in range(expected.ndim) if i != d % expected.ndim]
@@ -114,6 +112,8 @@ def region(found: Tensor, expected: Tensor) -> Iterator[str]:
             yield "It differs only where a negative number is expected."
         if bool(close[negative].all()):
             yield "It is right only where a negative number is expected."
+    if expected.ndim >= 2 and expected.shape[-1] == expected.shape[-2]:
+        yield from _triangles(~close)
 
 
 def _one(i: int, n: int, d: int, ndim: int, before: str, after: str) -> Iterator[str]:

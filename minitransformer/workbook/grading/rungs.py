@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from minitransformer.workbook.grading.compare import Wrong, agree, difference, mismatch
+from minitransformer.workbook.grading.compare import Wrong, agree, as_tuple, difference, mismatch
 from minitransformer.workbook.grading.diagnosis import Trial
 from minitransformer.workbook.grading.marked import joined
 from minitransformer.workbook.grading.values import IN_FULL, show
@@ -70,6 +70,10 @@ class Rung:
 
     def next_step(self, problem: Wrong) -> str:
         """The advice that goes with a problem: other words where there are no tensors."""
+        if str(problem).endswith("?"):  # a question is its own next step
+            return ""
+        if self.advice == _SHAPE and not problem.of_shape:
+            return "" if ": " in str(problem) else _PLAIN[_SHAPE]  # a remedy is a step
         return _PLAIN.get(self.advice, self.advice) if problem.plain else self.advice
 
 
@@ -107,7 +111,9 @@ def on_cases(cases: Cases, oracle: Answer, tensors: bool = True) -> list[Rung]:
     def shape(answer: Answer, seed: int) -> None:
         for case in cases(seed):
             with _naming(case):
-                if problem := mismatch(answer(*case.fresh()), oracle(*case.fresh())):
+                expected = oracle(*case.fresh())
+                found = as_tuple(answer(*case.fresh()), expected)
+                if problem := mismatch(found, expected):
                     raise Wrong(problem)
 
     def inputs(answer: Answer, seed: int) -> None:
@@ -115,9 +121,11 @@ def on_cases(cases: Cases, oracle: Answer, tensors: bool = True) -> list[Rung]:
             args = case.fresh()
             with _naming(case):
                 answer(*args)
-                for i, (after, before) in enumerate(zip(args, case.args, strict=True), start=1):
+                names = [*inspect.signature(oracle).parameters, *[""] * len(args)]
+                for i, (after, before) in enumerate(zip(args, case.args, strict=True)):
                     if not agree(after, before, rtol=0.0, atol=0.0):
-                        raise Wrong(f"argument {i} was changed by the call")
+                        called = f"{names[i]} (argument {i + 1})".lstrip()
+                        raise Wrong(f"{called} was changed by the call")
 
     def values(answer: Answer, seed: int) -> None:
         every = list(cases(seed))
@@ -149,6 +157,7 @@ def failures(
                 return failed
             raise
         expected = oracle(*case.fresh())
+        found = as_tuple(found, expected)
         if problem := mismatch(found, expected) or difference(found, expected):
             failed.append((case, problem, Trial(case.args, found, expected)))
     return failed
@@ -190,4 +199,5 @@ def _naming(case: Case, inputs: str = "") -> Iterator[None]:
     except Wrong as problem:
         named = Wrong(f"on the case '{case.label}'{inputs}, {problem}")
         named.plain = case.plain
+        named.of_shape = "expected shape " in str(problem)
         raise named from None

@@ -5,7 +5,16 @@ Leaves out whether two values agree (`compare.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+import inspect
+from collections.abc import (
+    AsyncGenerator,
+    Coroutine,
+    Generator,
+    Iterator,
+    Mapping,
+    Sequence,
+    Set,
+)  # fmt: skip
 from numbers import Integral, Real
 from typing import Any
 
@@ -30,6 +39,10 @@ def kind(value: Any) -> str:
     if type(value) in _PLAIN:
         return _PLAIN[type(value)]
     if isinstance(value, Tensor):
+        if value.device.type != "cpu":
+            return f"a tensor on the device {value.device.type}"
+        if value.layout != torch.strided:
+            return "a sparse tensor"
         if value.is_floating_point():
             return "a floating-point tensor"
         return "a boolean tensor" if value.dtype == torch.bool else f"a tensor of {value.dtype}"
@@ -49,6 +62,15 @@ def kind(value: Any) -> str:
 def remedy(found: Any, expected: Any) -> str:
     """What makes the wanted kind of value out of the found one: "" where no one step does."""
     wanted, lists = kind(expected), (Iterator, Set, tuple, range)
+    if isinstance(found, Coroutine):
+        found.close()  # or Python complains that nobody awaited it
+        return ": write def, without async and await"
+    if isinstance(found, (Generator, AsyncGenerator)) and wanted != "a list":
+        return ": a function with yield hands out nothing by itself, so write return"
+    if inspect.isroutine(found) or isinstance(found, type):
+        return ": is it called, with ()?"
+    if isinstance(found, Tensor) and isinstance(expected, Tensor):
+        return _of_tensors(found, wanted)
     if wanted == "a list" and (isinstance(found, lists) or hasattr(found, "tolist")):
         return ": .tolist() makes a list of it" if hasattr(found, "tolist") else _LIST
     if wanted == "a number" and hasattr(found, "item"):
@@ -63,6 +85,23 @@ def remedy(found: Any, expected: Any) -> str:
     if "tensor" in wanted and hasattr(found, "__array__") and not isinstance(found, Tensor):
         return ": torch.from_numpy(...) makes a tensor of it"
     return ""
+
+
+def _of_tensors(found: Tensor, wanted: str) -> str:
+    """The same for two tensors, of which one is on another device, or of another dtype."""
+    if found.device.type == "meta":
+        return ", which has a shape and no numbers: leave device= out"
+    if found.device.type != "cpu":
+        return ": .cpu() brings it where the others are"
+    if found.layout != torch.strided:
+        return ": .to_dense() makes an ordinary one of it"
+    if found.is_complex():
+        return ": .real is its real part, if that is what is meant"
+    if wanted == "a floating-point tensor":
+        return ": .float() makes it so, and / divides where // cuts off"
+    if wanted == "a boolean tensor":
+        return ": a comparison (==, <, >) gives one, and .bool() makes one"
+    return ": .long() makes whole numbers of it" if wanted == "a tensor of torch.int64" else ""
 
 
 _LIST = ": list(...) makes a list of it"

@@ -9,10 +9,13 @@ import functools
 import linecache
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from minitransformer.workbook.running.remedies import remedy, tensors_in
 from minitransformer.workbook.source import HEADER
+
+_NO_SLIPS = (NotImplementedError, EOFError, MemoryError, RecursionError)  # no shapes would help
 
 
 class Broke(Exception):
@@ -32,15 +35,20 @@ class Broke(Exception):
     def sentence(self, name: str) -> str:
         where = f" on the case '{self.where}'" if self.where else ""
         said = describe(self.cause, name, where)
-        if not isinstance(self.cause, Exception) or self.unfinished:
+        if not isinstance(self.cause, Exception) or isinstance(self.cause, _NO_SLIPS):
             return said
-        if self.shapes:
+        own = _own_step(self.cause)
+        there = tensors_in(own.line, own.variables) if own else ""
+        if there or self.shapes:
             inner = getattr(self.cause, "called", None)  # an earlier exercise: see `earlier.py`
             given = f"; {inner[0].rpartition('.')[2]} was given {inner[1]}" if inner else ""
-            said += f" (Its inputs there have the shapes {self.shapes}{given}.)"
+            shapes = (
+                f"There {there}" if there else f"Its inputs there have the shapes {self.shapes}"
+            )
+            said += f" ({shapes}{given}.)"
         elif not self.where and (shown := _shown(self.given)):  # by hand, or in a property
             said += f" (It was called with {shown}.)"
-        return said
+        return f"{said} {remedy(self.cause, own.line if own else '')}".rstrip()
 
 
 def guarded(answer: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,6 +91,11 @@ def describe(cause: BaseException, name: str, where: str = "") -> str:
         return f"{name} still raises NotImplementedError{where}{at}: that part is not done yet."
     if isinstance(cause, SystemExit):
         return f"{name} calls sys.exit{where}{at}: return the result instead."
+    if isinstance(cause, EOFError):
+        return (
+            f"{name} asks for input(){where}{at}, and nobody is there to answer: all that it needs "
+            "is handed to it as arguments."
+        )
     if isinstance(cause, KeyboardInterrupt):
         return f"{name} was interrupted{where}{at}: does a loop in it never end?"
     # pytest's outcomes claim to be builtins; only their base says where they come from.
@@ -117,6 +130,16 @@ class Step(NamedTuple):
     cell: str  # the exercise's id, or what else the cell is called
     function: str
     line: str
+    variables: Mapping[str, Any]
+
+
+def _own_step(cause: BaseException) -> Step | None:
+    """The innermost step in the cell where it began: the learner's own nearest line."""
+    steps = list(_steps(cause))
+    if not steps or not steps[0].line:
+        return None
+    own = next((i for i, step in enumerate(steps) if step.cell != steps[0].cell), len(steps))
+    return steps[own - 1]
 
 
 def _line_of_the_learner(cause: BaseException, name: str) -> str:
@@ -135,7 +158,8 @@ def _line_of_the_learner(cause: BaseException, name: str) -> str:
 
 
 def _steps(cause: BaseException) -> Iterator[Step]:
-    for frame in traceback.extract_tb(cause.__traceback__):
+    frames = [frame for frame, _ in traceback.walk_tb(cause.__traceback__)]
+    for place, frame in zip(frames, traceback.extract_tb(cause.__traceback__), strict=True):
         # Cells are compiled under names like <cell attention.mask>; a kernel's lie in ipykernel_*.
         named = re.fullmatch(r"<(?:cell|reference) (.+)>", frame.filename)
         if named:
@@ -146,4 +170,5 @@ def _steps(cause: BaseException) -> Iterator[Step]:
         else:
             continue
         exercise = re.fullmatch(r"[a-z0-9-]+\.([a-z0-9_]+)", cell)
-        yield Step(cell, exercise[1] if exercise else frame.name, (frame.line or "").strip())
+        called = exercise[1] if exercise else frame.name
+        yield Step(cell, called, (frame.line or "").strip(), place.f_locals)

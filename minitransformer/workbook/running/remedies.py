@@ -1,0 +1,156 @@
+"""What torch and Python say when code breaks, and the step that usually mends it.
+
+torch speaks of "non-singleton dimension 2"; a learner needs to hear of keepdim=True. One sentence
+for each message, found by its words. Leaves out whose line it was and on which inputs
+(`breakage.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_OVER_AN_AXIS = re.compile(r"\b(a?max|a?min|sum|mean|norm|std|var|prod|logsumexp)\(")
+
+# The first that is found in the message is said; {1} is the first group.
+_REMEDIES = [
+    (
+        r"torch\.return_types\.(\w+)",
+        "{1}(dim=...) gives two things, values and indices: take .values of it.",
+    ),
+    (
+        r"mat1 and mat2 shapes cannot be multiplied|size mismatch, got input|"
+        r"Expected size for first two dimensions of batch2|inconsistent tensor size",
+        "In a @ b the last axis of a and the last but one of b are of one size: is a .mT missing, "
+        "or one too many?",
+    ),
+    (
+        r"expected m1 and m2 to have the same dtype|expected scalar type|same dtype, but got",
+        "Two dtypes meet there: a new tensor takes dtype=x.dtype, an old one .to(x.dtype).",
+    ),
+    (
+        r"(\w+)\(\): argument 'input' \(position 1\) must be Tensor, not (?:int|float)",
+        "That is a plain number: math.{1}(...) takes numbers, as n ** 0.5 does.",
+    ),
+    (
+        r"must be Tensor, not (?:list|tuple)|must be tuple of Tensors|"
+        r"expected Tensor as element \d+ in argument 0, but got",
+        "torch.tensor([...]) makes a tensor of numbers, torch.stack([...]) one of tensors.",
+    ),
+    (r"shape of the mask", "A mask of the last axes alone is written x[..., mask]."),
+    (
+        r"non-empty TensorList|(?:min|max)\(\)? (?:arg is an empty|iterable argument is empty)",
+        "There is nothing in it yet: does the loop before it run at all?",
+    ),
+    (
+        r"name '(math|torch|random|itertools|functools|collections|numpy|einops|re)' is not",
+        "Write import {1} in the exercise's own cell.",
+    ),
+    (r"name 'np' is not", "Write import numpy as np in the exercise's own cell."),
+    (r"name 'F' is not", "Write import torch.nn.functional as F in the exercise's own cell."),
+    (
+        r"einsum\(\)",
+        "einsum wants a letter for each axis of each input, and one size for each letter.",
+    ),
+    (
+        r"shape '.*' is invalid for input of size (\d+)",
+        "A reshape keeps the count of numbers: the sizes multiplied must give {1}.",
+    ),
+    (r"view size is not compatible", "reshape(...) does what view(...) cannot after a transpose."),
+    (
+        r"index -?\d+ is out of bounds for dimension \d+ with size (\d+)",
+        "That axis has {1}, numbered from 0: does an index go one too far, or is it another axis?",
+    ),
+    (
+        r"index out of range in self",
+        "An id is larger than the table has rows: are the two in the right order?",
+    ),
+    (
+        r"index out of range|pop from empty",
+        "n entries are numbered 0 to n - 1: does a loop go one too far, or is it empty?",
+    ),
+    (
+        r"Dimension out of range",
+        "The tensor has fewer axes there: axes counted from the end, dim=-1, fit any number.",
+    ),
+    (
+        r"Boolean value of Tensor|truth value of an array",
+        "An if asks one question: .all() or .any() makes one of many, torch.where asks each entry.",
+    ),
+    (
+        r"[Oo]nly (?:one element tensors|length-1 arrays)|cannot be converted to Scalar|"
+        r"Tensor with \d+ elements cannot",
+        "float(), int() and .item() take a single number: which one of them is meant?",
+    ),
+    (r"tensors used as indices must be", "Indices are whole numbers: .long() makes them so."),
+    (
+        r"unhashable type",
+        "Keys of a dict and members of a set must not change: tuple(...) of a list does not.",
+    ),
+    (r"changed size during iteration", "Loop over a copy, list(...), where you add or delete."),
+    (
+        r"Can't call numpy\(\) on Tensor that requires grad|leaf Variable that requires grad",
+        "Take .detach() of it first.",
+    ),
+    (
+        r"(?:cuda|CUDA|NVIDIA|MPS|mps)\b",
+        "Answers run without a GPU: leave out .cuda() and device=, or write device=x.device.",
+    ),
+    (
+        r"'builtin_function_or_method'|'method'|'function' object (?:is not|has no)",
+        "A function or method is called with round brackets: is a () missing?",
+    ),
+    (
+        r"NoneType",
+        "Something is None there: a function without return gives None, and so do list.sort(), "
+        ".append() and .reverse().",
+    ),
+    (
+        r"values to unpack",
+        "There are more names on the left than values on the right, or fewer: for the sizes of any "
+        "number of axes write *rest, n = x.shape.",
+    ),
+    (
+        r"'tuple' object|tuple indices must be",
+        "That function gives several values: take them apart first, a, b = f(...).",
+    ),
+    (
+        r"cannot access local variable '(\w+)'",
+        "A name that is set in a function belongs to it: set {1} before it is used, on every way.",
+    ),
+    (r"can only concatenate|must be str, not|concatenate str", "str(...) makes text of a number."),
+    (r"no attribute 'mT'|\.T` on tensors of dimension", "x.mT swaps the last two axes."),
+]
+
+
+def remedy(cause: BaseException, line: str) -> str:
+    """The usual remedy for an error raised in the learner's `line`; "" if none is known."""
+    text = str(cause)
+    if re.match(r"(raise|assert)\b", line):
+        return "Your own check refuses these inputs, and they are allowed."
+    if isinstance(cause, KeyError):
+        return "That key is not in the dict: d.get(key, 0) and `key in d` ask without an error."
+    if "must match the size of tensor b" in text:
+        if _OVER_AN_AXIS.search(line) and "keepdim" not in line:
+            return "keepdim=True keeps the axis that was gone over, so that the two fit again."
+        return (
+            "Shapes are laid side by side from the last axis: two sizes must be equal, or one of "
+            "them 1. Transpose, or add an axis with [..., None]?"
+        )
+    for words, said in _REMEDIES:
+        if found := re.search(words, text):
+            return re.sub(r"\{1\}", lambda _, found=found: found[1], said)
+    return ""
+
+
+def tensors_in(line: str, variables: Mapping[str, Any]) -> str:
+    """The shapes of the tensors that a line speaks of: "q is [2, 3], k [3]"."""
+    names = dict.fromkeys(re.findall(r"(?<![\w.\"'])[A-Za-z_]\w*", line))
+    shapes = {
+        name: list(variables[name].shape)
+        for name in names
+        if hasattr(variables.get(name), "shape") and not isinstance(variables[name], type)
+    }
+    told = [f"{name} {shape}" for name, shape in shapes.items()]
+    return ", ".join([told[0].replace(" ", " is ", 1), *told[1:]]) if told else ""

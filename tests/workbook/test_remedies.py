@@ -1,0 +1,124 @@
+"""What torch and Python say is followed by the step that mends it."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import pytest
+import torch
+
+from minitransformer.workbook.grading import Case, grader
+from minitransformer.workbook.grading.compare import mismatch
+from minitransformer.workbook.grading.shapes import about
+from minitransformer.workbook.running import cells
+
+X, IDS = torch.arange(12.0).view(3, 4), [4, 1, 7]
+
+BREAKS = {
+    "return x - x.max(dim=-1)": "max(dim=...) gives two things, values and indices: take .values",
+    "return x / x.sum(dim=-1)": "keepdim=True keeps the axis that was gone over",
+    "return x + torch.ones(2)": "(There x is [3, 4].) Shapes are laid side by side",
+    "return x @ x": "In a @ b the last axis of a and the last but one of b are of one size",
+    "return x @ x.mT.double()": "a new tensor takes dtype=x.dtype",
+    "return torch.sqrt(4)": "math.sqrt(...) takes numbers, as n ** 0.5 does",
+    "return torch.exp(ids)": "torch.tensor([...]) makes a tensor of numbers",
+    "return torch.stack([])": "There is nothing in it yet: does the loop before it run at all?",
+    "return x[torch.ones(4, 4).bool()]": "A mask of the last axes alone is written x[..., mask].",
+    "return math.sqrt(4)": "Write import math in the exercise's own cell.",
+    "return np.sqrt(4)": "Write import numpy as np in the exercise's own cell.",
+    "return x.view(5, 5)": "the sizes multiplied must give 12.",
+    "return x.mT.view(12)": "reshape(...) does what view(...) cannot after a transpose.",
+    "return x[3]": "That axis has 3, numbered from 0: does an index go one too far",
+    "return ids[3]": "n entries are numbered 0 to n - 1: does a loop go one too far",
+    "return x.sum(2)": "axes counted from the end, dim=-1, fit any number.",
+    "return 1 if x > 0 else 0": ".all() or .any() makes one of many, torch.where asks each entry",
+    "return float(x)": "take a single number: which one of them is meant?",
+    "return x[x]": "Indices are whole numbers: .long() makes them so.",
+    "return {ids: 1}": "tuple(...) of a list does not.",
+    "return x.cuda()": "Answers run without a GPU: leave out .cuda() and device=",
+    "return x.sum[0]": "is a () missing?",
+    "return ids.sort()[0]": "a function without return gives None, and so do list.sort()",
+    "a, b = x; return a": "There are more names on the left than values on the right",
+    "return {1: 2}[3]": "That key is not in the dict: d.get(key, 0)",
+    "raise ValueError('no')": "Your own check refuses these inputs, and they are allowed.",
+    "return input('how many? ')": "asks for input() on the case 'one', in `return input(",
+    "return 1 / 0": "division by zero.",
+}
+
+
+@pytest.mark.parametrize("body", BREAKS)
+def test_an_error_is_followed_by_its_remedy(body, monkeypatch):
+    if "cuda" in body and torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    space = cells.namespace("learner", lambda id: None)
+    space["torch"] = torch
+    answer = cells.define(f"def both(x, ids):\n    {body}", "toy.both", space)
+    both = grader("toy.both", cases=lambda _: [Case("one", (X, IDS))], oracle=lambda x, ids: x)
+    message = both.climb(answer).message
+    assert BREAKS[body] in message
+    assert "`" + body.rpartition("; ")[2][:10] in message or ";" in body
+
+
+NOT_WHAT_WAS_ASKED = [
+    (X.long(), X, ": .float() makes it so, and / divides where // cuts off"),
+    (X, X.long(), ": .long() makes whole numbers of it"),
+    (X, X > 0, ": a comparison (==, <, >) gives one"),
+    (X.to("meta"), X, "a tensor on the device meta of shape [3, 4], which has a shape and no"),
+    (X.to_sparse(), X, ": .to_dense() makes an ordinary one of it"),
+    (X.to(torch.complex64), X, ": .real is its real part"),
+    (X.numpy(), X, ": torch.from_numpy(...) makes a tensor of it"),
+    ([1.0, 2.0], X, ": torch.tensor(...) makes one tensor of it"),
+    ([X, X], X, ": torch.stack(...) makes one tensor of it"),
+    ((x for x in X), X, ": a function with yield hands out nothing by itself, so write return"),
+    (math.sqrt, X, ": is it called, with ()?"),
+    (int, 3, ": is it called, with ()?"),
+]
+
+
+@pytest.mark.parametrize(("found", "expected", "said"), NOT_WHAT_WAS_ASKED)
+def test_another_kind_is_followed_by_what_makes_the_wanted_one(found, expected, said):
+    assert said in mismatch(found, expected)
+
+
+def test_a_coroutine_is_told_to_be_a_function():
+    async def answer(x): ...
+
+    assert mismatch(answer(X), X).endswith(": write def, without async and await")
+
+
+SHAPES = [
+    ([4, 3], [3, 4], "the last two axes have changed places"),
+    ([4, 2, 3], [2, 3, 4], "the axes are right, in another order"),
+    ([3, 4, 1], [3, 4], "an axis of size 1 is too many (squeeze it, or leave out keepdim=True)"),
+    ([3], [3, 1], "an axis of size 1 is missing (keepdim=True keeps it, unsqueeze adds one)"),
+    ([3], [3, 4], "the last axis, of size 4, is gone: summed or indexed away?"),
+    ([2, 3, 4], [3, 4], "the first axis, of size 2, is too many: should it be summed over?"),
+    ([3, 5], [3, 4], "the last axis is one too long"),
+    ([4], [5], "its only axis is one too short"),
+    ([3, 1], [3, 4], "the last axis has shrunk to 1: is a sum or mean taken over it?"),
+    ([3, 9], [3, 4], "only the last axis differs"),
+    ([12], [3, 4], "there are as many numbers as there should be, in other axes"),
+]
+
+
+@pytest.mark.parametrize(("found", "expected", "said"), SHAPES)
+def test_a_shape_is_told_how_it_differs(found, expected, said):
+    assert about(torch.zeros(found), torch.zeros(expected)).endswith(f"found {found}: {said}")
+
+
+def test_only_another_shape_is_advised_to_print_shapes():
+    add = grader("toy.add", cases=lambda _: [Case("one", (X, X))], oracle=lambda x, b: x + b)
+    assert "Print the shapes" in add.climb(lambda x, b: x.mT).message
+    assert "Print the shapes" not in add.climb(lambda x, b: x.tolist()).message
+    assert add.climb(lambda x, b: None).message.endswith("does it end with return?")
+
+
+def test_parameters_in_another_order_are_named_and_a_list_stands_for_a_tuple():
+    two = grader("toy.two", cases=lambda _: [Case("one", (X, IDS))], oracle=lambda x, ids: (x, 1.0))
+    message = two.climb(lambda ids, x: (x, 1.0)).message
+    assert message.startswith("two is called as two(x, ids), by position; its parameters stand in")
+    assert two.climb(lambda x, ids: [x, 1.0]).passed
+    changed = two.climb(lambda x, ids: (ids.append(1) or x, 1.0)).message
+    assert "ids (argument 2) was changed by the call" in changed
