@@ -31,6 +31,8 @@ def preparations(project: Project, chapter: Chapter) -> dict[str, Any]:
         "given": chapter.given,
         "references": references.as_sources(project.chapters()),
         "digest": content.hexdigest(),
+        "order": [exercise.id for exercise in chapter.exercises],
+        "private": [str(p) for p in (project.solutions, project.root / "tests", project.work)],
     }
 
 

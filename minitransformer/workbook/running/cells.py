@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import re
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -32,6 +33,7 @@ def namespace(name: str, resolve: Callable[[str], Any]) -> dict[str, Any]:
 
 def run(code: str, name: str, into: dict[str, Any], kind: str = "cell") -> None:
     """Run `code` as the cell called `name`, so that errors can show its lines."""
+    code = without_commands(code)
     filename = f"<{kind} {name}>"
     linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
     exec(compile(code, filename, "exec", dont_inherit=True), into)
@@ -42,8 +44,8 @@ def define(code: str, id: str, into: dict[str, Any], kind: str = "cell") -> Any:
 
     Raises `Misplaced` if it does not define it, or does so twice.
     """
-    name = id.rpartition(".")[2]
-    count = defined(ast.parse(code)).count(name)
+    name, code = id.rpartition(".")[2], without_commands(code)
+    count = defined(_parse(code)).count(name)
     if count > 1:
         raise Misplaced(f"its cell defines {name} {count} times: keep one of them.")
     into.pop(name, None)
@@ -53,10 +55,39 @@ def define(code: str, id: str, into: dict[str, Any], kind: str = "cell") -> Any:
     return into[name]
 
 
+def _parse(code: str) -> ast.Module:
+    if "\0" in code:
+        raise Misplaced(
+            "its cell holds a null byte, which no Python has: delete the invisible character, or "
+            "type the cell anew."
+        )
+    try:
+        return ast.parse(code)
+    except (RecursionError, MemoryError):  # both mean the depth
+        raise Misplaced("its cell is nested too deeply for Python to read it.") from None
+
+
+_COMMAND = re.compile(r"(?m)^([ \t]*)([%!?].*)$")
+
+
+def without_commands(code: str) -> str:
+    """`code` without a notebook's own commands (`%time`, `!ls`), which are not Python.
+
+    Only where it is not Python as it stands: a line that begins with % may go on with another.
+    """
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return _COMMAND.sub(r"\1pass  # \2", code)
+    except (ValueError, RecursionError, MemoryError):
+        pass
+    return code
+
+
 def only_defines(code: str) -> bool:
     """Whether a cell only defines: imports, functions, classes, constants."""
     try:
-        body = ast.parse(code).body
+        body = ast.parse(without_commands(code)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return bool(body) and all(_defines(statement) for statement in body)
@@ -70,7 +101,7 @@ def _defines(statement: ast.stmt) -> bool:
         ast.AsyncFunctionDef,
         ast.ClassDef,
     )
-    if isinstance(statement, kinds):
+    if isinstance(statement, (*kinds, ast.Pass)):
         return True
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Constant)  # a docstring
@@ -84,7 +115,7 @@ def _defines(statement: ast.stmt) -> bool:
 def names_defined(code: str) -> set[str]:
     """Every name that a cell would bind at its top level, were it run."""
     try:
-        tree = ast.parse(code)
+        tree = ast.parse(without_commands(code))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     bound = {

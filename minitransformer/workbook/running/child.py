@@ -2,16 +2,14 @@
 
 Getting ready (torch, graders, given cells, wrong answers) takes seconds and needs no submission.
 The work is one submission's exercises, in order; after an answer that killed or hung the process,
-`runner.py` goes on in another one. Verdicts leave over a channel of its own (the standard output
-that the process started with, moved out of the way), each line with the process's key; what an
-answer prints goes nowhere near it. pytest is not used here: an answer that calls `pytest.skip`
-raises an exception like any other. Leaves out deciding what a death means.
+`runner.py` goes on in another one. Verdicts leave over a channel of their own (`channel.py`).
+pytest is not used here: an answer that calls `pytest.skip` raises an exception like any other.
+Leaves out deciding what a death means.
 """
 
 from __future__ import annotations
 
-import io
-import json
+import linecache
 import os
 import sys
 import traceback
@@ -22,56 +20,10 @@ from typing import Any, NoReturn
 
 from minitransformer.workbook.running import cells, isolation
 from minitransformer.workbook.running.breakage import brief, describe
+from minitransformer.workbook.running.channel import Channel, Tail
+from minitransformer.workbook.running.fence import Fence
 from minitransformer.workbook.running.references import References
 from minitransformer.workbook.verdict import FAILED, TODO, Verdict
-
-_KEPT = 600  # characters of what an answer printed
-
-
-class Tail(io.TextIOBase):
-    """A standard output that remembers the end of what was printed."""
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def write(self, text: str) -> int:
-        self.text = (self.text + str(text))[-_KEPT:]
-        return len(text)
-
-
-class Channel:
-    """The private way back: one JSON record a line."""
-
-    def __init__(self) -> None:
-        self._out = os.dup(1)
-        self._in = os.fdopen(os.dup(0), "rb")
-        self._process = os.getpid()
-        self._key = ""
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(nowhere, descriptor)
-        sys.stdin = io.StringIO()
-
-    def read(self) -> dict[str, Any]:
-        """The next of the two things that it is told."""
-        line = self._in.readline()
-        if not line:
-            os._exit(0)  # whoever wanted this process is gone
-        told = json.loads(line)
-        self._key = told.pop("key", self._key)
-        return told
-
-    def close(self) -> None:
-        """Nothing more is read: an answer finds no way in."""
-        self._in.close()
-
-    def say(self, **record: Any) -> None:
-        if os.getpid() != self._process:  # a fork made by an answer has nothing to report
-            os._exit(0)
-        line = json.dumps({"key": self._key, **record}) + "\n"
-        data = line.encode()
-        while data:
-            data = data[os.write(self._out, data) :]
 
 
 def main() -> NoReturn:
@@ -103,15 +55,23 @@ class Session:
 
         from minitransformer.workbook.grading import catalogue
         from minitransformer.workbook.grading.guard import Guard
+        from minitransformer.workbook.running.traces import Traces
 
         self.torch, self.channel, told = torch, channel, channel.read()
+        self.new_traces = Traces
         torch.set_num_threads(1)
         self.references = References(told["references"])
         module = catalogue.load_module(Path(told["grader"]), "the_grader")
         self.graders = catalogue.graders(module)
         folder = Path(told["wrong"])
         self.wrong = {id: catalogue.wrong_answers(folder, _name(id)) for id in self.graders}
-        self.guard = Guard(*catalogue.beside(module))
+        ours = catalogue.beside(module)
+        self.guard = Guard(*ours)
+        for own in ours:
+            linecache.getlines(own.__file__ or "")  # a traceback shows its lines without opening it
+        self.private: list[str] = told["private"]
+        self.order: list[str] = told["order"]
+        self.current = ""  # the exercise that is judged
         self.passed: dict[str, Any] = {}
         # What every exercise sees. Each cell runs on a copy, so that one that sets `torch = None`
         # spoils nothing; what it defines under new names is passed on.
@@ -123,9 +83,21 @@ class Session:
         """The submission; from here on the limits hold."""
         self.job, self.limit, self.seed = work, float(work["limit"]), int(work["seed"])
         isolation.limit_memory_and_files()
+        self.traces = self.new_traces()
+        self.fence = Fence(os.getcwd(), [*self.private, *work["private"]])
+        self.fence.close()
 
     def resolve(self, id: str) -> Any:
-        """`mine` while grading: the learner's if it passed in this run, else the reference."""
+        """`mine` while grading: the learner's if it passed in this run, else the reference.
+
+        For an exercise that is judged, only those before it: no answer borrows its own solution.
+        """
+        place = self.order.index(id) if id in self.order else -1
+        if self.current and place >= self.order.index(self.current):
+            raise LookupError("mine(...) gives an exercise before this one, never this one itself")
+        return self.earned(id)
+
+    def earned(self, id: str) -> Any:
         return self.passed.get(id) or self.references.get(id)
 
     def work(self) -> None:
@@ -139,24 +111,32 @@ class Session:
                 self.again(task)
                 continue
             self.channel.say(at=task["id"])
-            verdict = self.judge(task)
+            self.current = task["id"]
+            with warnings.catch_warnings():
+                verdict = self.judge(task)
+            self.current = ""
             if verdict.status == FAILED and note:
                 verdict = replace(verdict, message=f"{verdict.message} {note}")
             # Later exercises do not pay for a mistake in this one: they see the reference.
-            self.shared[_name(task["id"])] = self.resolve(task["id"])
+            self.shared[_name(task["id"])] = self.earned(task["id"])
             changed = self.guard.replaced()
-            if changed:
-                verdict = replace(
-                    verdict,
-                    status=FAILED,
-                    rung="fair play",
-                    catalogued=False,
-                    message=f"it replaces {changed}, which the grader and the other exercises "
-                    "use: write a function with a name of its own.",
-                )
-            self.channel.say(verdict=replace(verdict, printed=tail.text.strip()).record())
-            if changed:
+            if unfair := self.unfair(_name(task["id"]), changed):
+                verdict = Verdict(task["id"], FAILED, unfair, "fair play", (), self.seed)
+                self.passed.pop(task["id"], None)
+            self.channel.say(verdict=replace(verdict, printed=tail.text).record())
+            if changed or self.traces.left():
                 return  # the runner goes on in a fresh process
+
+    def unfair(self, name: str, changed: str) -> str:
+        """A sentence about what an answer did beside answering; "" if it did nothing."""
+        if changed:
+            return (
+                f"it replaces {changed}, which the grader and the other exercises use: write a "
+                "function with a name of its own."
+            )
+        if tried := self.fence.tried():
+            return f"{name} {tried}: an answer computes from its arguments, and returns the result."
+        return ""
 
     def definitions(self) -> str:
         """Run the learner's cells that only define; a sentence about the last that failed."""
@@ -172,8 +152,10 @@ class Session:
                 cells.run(text, f"definitions {i + 1}", self.shared)
             except BaseException as problem:
                 note = f"(And {describe(problem, 'one of your other cells')})"
-            if self.guard.replaced():
-                raise RuntimeError("a cell of definitions replaced what the grader uses")
+            if tried := self.fence.tried():
+                note = f"(And one of your other cells {tried}, which it may not.)"
+            if self.guard.replaced() or self.traces.left():
+                raise RuntimeError("a cell of definitions changed what the grader uses")
         return note
 
     def again(self, task: dict[str, Any]) -> None:
@@ -182,7 +164,9 @@ class Session:
         if task["passed"]:
             self.channel.say(again=id)
             self.passed[id] = self.define(task)
-        self.shared[_name(id)] = self.resolve(id)
+            if self.traces.left():
+                raise RuntimeError("its cell changes what the later exercises rely on")
+        self.shared[_name(id)] = self.earned(id)
 
     def define(self, task: dict[str, Any]) -> Any:
         """Run an exercise's cell and give its function."""

@@ -1,8 +1,8 @@
 """Limits on the process that runs learners' code: memory, CPU time, file size, network.
 
 These stop accidents, not attackers: everything here runs as the learner, and who means to can get
-round it. On Linux all of it works where the system allows it; elsewhere only the wall clock of
-`runner.py` does. Nothing here imports torch.
+round it. On Linux all of it works where the system allows it; what holds elsewhere, and for root,
+is counted from outside (`ration.py`) or heard by Python (`fence.py`). Nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -64,9 +64,13 @@ def limit_cpu(seconds: float) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
-def environment() -> dict[str, str]:
-    """The variables that the process is given: one thread for torch, no windows, no bytecode."""
+def environment(folder: str) -> dict[str, str]:
+    """The variables that the process is given: one thread for torch, no windows, no bytecode.
+
+    Temporary files go to `folder`, which is deleted with the process.
+    """
     one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "PYTHONPATH"))}
     plain = {"MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
-    return {**kept, **one, **plain}
+    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder)
+    return {**kept, **one, **plain, **temporary}

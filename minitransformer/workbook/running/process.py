@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minitransformer.workbook.running import isolation
+from minitransformer.workbook.running import isolation, ration
 
 _LONGEST = 1 << 20  # bytes of one record
+_LOOK = 0.2  # seconds between two looks at what a silent process takes
 _START = (
     "import sys; sys.path.insert(0, {root!r}); import minitransformer.workbook; del sys.path[0]; "
     "from minitransformer.workbook.running.child import main; main()"
@@ -43,6 +44,7 @@ class Process:
     def __init__(self, preparations: dict[str, Any]) -> None:
         self.preparations = preparations
         self._key = secrets.token_hex(16)  # tells its records from what an answer may write
+        self._token = secrets.token_hex(16)
         self._folder = tempfile.TemporaryDirectory(
             prefix="minitransformer-", ignore_cleanup_errors=True
         )
@@ -59,7 +61,7 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 cwd=self._folder.name,
-                env=isolation.environment(),
+                env={**isolation.environment(self._folder.name), ration.TOKEN: self._token},
                 start_new_session=os.name == "posix",  # a group of its own, to be ended whole
             )
         self._lines: queue.Queue[bytes] = queue.Queue()
@@ -94,12 +96,20 @@ class Process:
         self._lines.put(b"")
 
     def hear(self, seconds: float) -> dict[str, Any] | Death:
-        """The next record, or the process's death; one that is silent for `seconds` hangs."""
+        """The next record, or the process's death; one that is silent for `seconds` hangs.
+
+        One that takes more than its ration is as good as dead too.
+        """
         deadline = time.monotonic() + seconds
         while True:
+            left = deadline - time.monotonic()
             try:
-                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+                line = self._lines.get(timeout=min(max(0.0, left), _LOOK))
             except queue.Empty:
+                if excess := ration.exceeded(self._process.pid, Path(self._folder.name)):
+                    return Death(excess)
+                if left > _LOOK:
+                    continue
                 return Death(f"did not finish within {seconds:g} s: does a loop in it never end?")
             if not line:
                 return self._ended()
@@ -146,11 +156,12 @@ class Process:
             else:
                 self._process.kill()
         self._process.wait()
+        ration.hunt(self._token)
         self._writer.join()
         with contextlib.suppress(OSError):
             assert self._process.stdin is not None
             self._process.stdin.close()
-        self._reader.join(1)  # what an answer started elsewhere may hold the pipe open for ever
+        self._reader.join(1)  # should anything have got away, it may hold the pipe open
         if self._process.stdout is not None and not self._reader.is_alive():
             self._process.stdout.close()
         self._said = self._errors.read_text(errors="replace")[-2000:]

@@ -13,9 +13,12 @@ same on Linux, macOS and Windows, and nothing is forked from a process that has 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from minitransformer.workbook.project import Project
@@ -26,6 +29,7 @@ from minitransformer.workbook.source import Chapter, Exercise
 from minitransformer.workbook.verdict import FAILED, Verdict
 
 LIMIT = 10.0  # seconds of wall clock for one exercise
+_SAVING = 1.0  # seconds for which an editor that saves a file may have moved it away
 STARTUP = 120.0  # for importing torch and the graders, on a slow and cold machine
 
 
@@ -52,16 +56,19 @@ def grade(
     report: Callable[[Verdict], None] = lambda verdict: None,
     at: Callable[[str], None] = lambda id: None,
     ahead: Ahead | None = None,
+    private: Iterable[Path] = (),
 ) -> list[Verdict]:
     """Judge `submission` against `chapter`, in the chapter's order; `report` hears each at once.
 
     `only` names the exercises whose verdicts are returned; those that they need are judged too, so
     that `mine` finds the learner's own. `at` hears the id of the exercise that is begun. `ahead`
     has a process ready: the first verdict comes in a fraction of a second instead of in seconds.
+    `private` folders, of other submissions, say, are closed to the answers, as the solutions are.
     """
     wanted = set(only) if only is not None else {e.id for e in chapter.exercises}
     exercises = _with_needs(chapter, wanted)
-    run = _Run(project, chapter, submission, exercises, seed, limit, report, at, ahead)
+    closed = [str(folder.resolve()) for folder in private]
+    run = _Run(project, chapter, submission, exercises, seed, limit, report, at, ahead, closed)
     run.go()
     return [run.verdicts[e.id] for e in chapter.exercises if e.id in wanted]
 
@@ -86,10 +93,15 @@ class _Run:
     report: Callable[[Verdict], None]
     at: Callable[[str], None]
     ahead: Ahead | None
+    private: list[str]
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     code: dict[str, str] = field(default_factory=dict)
     dropped: list[int] = field(default_factory=list)  # definition cells that killed a process
     withdrawn: set[str] = field(default_factory=set)  # answers that passed, then killed one
+
+    def __post_init__(self) -> None:
+        path = self.submission.path
+        self.file = path.read_bytes() if path.is_file() else b""
 
     def go(self) -> None:
         for exercise in self.exercises:
@@ -114,9 +126,23 @@ class _Run:
                     "grading, a cell without a header runs only if it does nothing but import and "
                     "define: move it to a cell of its own.)"
                 )
+        if self.deleted():
+            message = f"it deleted {self.submission.path.name}, which was put back as it was."
+            verdict = Verdict(verdict.id, FAILED, "", "fair play", (), self.seed)
         known = version(self.project, self.chapter, exercise)
         self.verdicts[verdict.id] = replace(verdict, message=message, version=known)
         self.report(self.verdicts[verdict.id])
+
+    def deleted(self) -> bool:
+        """Whether the learner's file is gone, which is mended; not while an editor saves it."""
+        path = self.submission.path
+        if not self.file or path.exists():
+            return False
+        time.sleep(_SAVING)
+        with contextlib.suppress(OSError), path.open("xb") as file:  # never over another
+            file.write(self.file)
+            return True
+        return False
 
     def start(self) -> Process:
         """A process that is, or gets, ready for this chapter."""
@@ -144,7 +170,8 @@ class _Run:
             if isinstance(heard, Death):
                 break
             if "trouble" in heard:
-                heard = Death(f"brought the grader down: {heard['trouble'].splitlines()[-1]}.")
+                last = heard["trouble"].strip().rpartition("\n")[2]
+                heard = Death(f"brought the grader down: {last.strip().rstrip('.')}.")
                 break
             if "verdict" in heard:
                 try:
@@ -192,4 +219,5 @@ class _Run:
             "exercises": tasks,
             "seed": self.seed,
             "limit": self.limit,
+            "private": self.private,
         }
