@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "benchmarks" / ".envs"
 LENS = "4.3.0"  # of TransformerLens, which is not among the project's own constraints
+OTTER = "7.0.0"  # of otter-grader, likewise; beside the workbook only
 PEERS = ("minitransformer", "transformers", "transformer_lens")
 MODELS = ("smollm2", "gpt2")
 
@@ -32,6 +33,8 @@ def pinned(*packages: str) -> list[str]:
 
 def requirements(peer: str) -> list[str]:
     """What a peer's environment is made from."""
+    if peer == "otter":
+        return [*pinned("torch", "numpy", "ipykernel"), f"otter-grader=={OTTER}"]
     shared = pinned("torch", "transformers", "safetensors", "numpy")
     # With accelerate and gguf transformers reads the GGUF file of which the checkpoint is made.
     own = pinned("accelerate", "gguf") if peer == "transformers" else [f"transformer-lens=={LENS}"]

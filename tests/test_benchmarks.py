@@ -9,9 +9,12 @@ import sys
 import pytest
 import torch
 
-from benchmarks import dictionary, environments, idle, turns
+from benchmarks import dictionary, environments, idle, stages, turns
+from benchmarks.learner import Learner
 from minitransformer import Transformer
 from minitransformer.config import Config
+from minitransformer.workbook.project import Project
+from minitransformer.workbook.running import submission
 
 SHAPES = [
     Config(n_layers=2, d_model=12, n_heads=4, d_head=3, d_vocab=11, n_ctx=8, d_mlp=20),
@@ -101,3 +104,26 @@ def test_environments_share_one_torch():
     made = [environments.requirements(peer) for peer in ("transformers", "transformer_lens")]
     pins = [[line for line in one if line.startswith("torch==")] for one in made]
     assert pins[0] == pins[1] == environments.pinned("torch")
+
+
+def test_the_made_up_learner_has_solved_everything(tmp_path):
+    made = Learner(tmp_path)
+    for chapter in made.project.chapters():
+        answers = submission.read(made.project.notebook(chapter))
+        for exercise in chapter.exercises:
+            assert exercise.solution in answers.answer(exercise.id)
+        assert answers.definitions(chapter.given) == []  # what is given is known as given
+
+
+def test_a_command_that_fails_is_no_time(tmp_path):
+    made = Learner(tmp_path)
+    with pytest.raises(SystemExit, match="no topic"):
+        made.command("check", "nosuchtopic")
+    assert made.command("hint", "attention.scores") > 0
+
+
+def test_the_stages_of_a_check_are_all_taken():
+    found = stages.stages(Project(environments.ROOT), "attention", "attention.scores", 1)
+    assert tuple(found) == stages.STEPS
+    assert all(seconds > 0 for seconds in found.values())
+    assert found["torch"] > found["given cells"]

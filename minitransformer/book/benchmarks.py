@@ -5,6 +5,7 @@
     {benchmark} memory          the most memory each process held
     {benchmark} targets         what was aimed at, what was measured, whether it was reached
     {benchmark} losses          the rows in which another library is faster
+    {benchmark} waits, spent    how long a learner waits for the workbook, and for what (waits.py)
 
 Nothing here measures: `python -m benchmarks` does, and a build only reads what it wrote.
 """
@@ -21,7 +22,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from minitransformer.book import waits
 from minitransformer.book.ledger import number
+from minitransformer.book.tables import SIGNS, html_table, percent, seconds
 
 RESULTS = "benchmarks/results.json"
 OURS = "minitransformer"
@@ -60,37 +63,6 @@ def ratio(row: Row, *others: str) -> float:
     peers = row["peers"]
     named = [name for name in others or SHOWN if name != OURS and name in peers]
     return peers[OURS]["median"] / min(peers[name]["median"] for name in named)
-
-
-def seconds(value: float) -> str:
-    """A time in the unit in which it is read most easily.
-
-    >>> seconds(2.345), seconds(0.0456), seconds(0.000123)
-    ('2.35 s', '45.6 ms', '123 µs')
-    """
-    for scale, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if value >= scale:
-            return f"{number(value / scale)} {unit}"
-    return f"{number(value * 1e9)} ns"
-
-
-def percent(part: float) -> str:
-    return f"{number(100 * part)} %"
-
-
-def html_table(head: list[str], rows: list[list[str]]) -> str:
-    """A table that scrolls by itself where the screen is narrow; its cells are HTML."""
-    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    body = "".join(
-        f'<tr><th scope="row" style="text-align: left; font-weight: normal">{first}</th>'
-        + "".join(f'<td style="white-space: nowrap">{cell}</td>' for cell in rest)
-        + "</tr>"
-        for first, *rest in rows
-    )
-    return (
-        '<div class="scoreboard" tabindex="0"><table>'
-        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
 
 
 def times(found: Results) -> str:
@@ -142,8 +114,7 @@ def judged(found: Results) -> list[tuple[str, str, bool]]:
 
 
 def targets(found: Results) -> str:
-    signs = {True: '<b class="holds">✓ yes</b>', False: '<b class="fails">✗ no</b>'}
-    rows = [[text, value, signs[met]] for text, value, met in judged(found)]
+    rows = [[text, value, SIGNS[met]] for text, value, met in judged(found)]
     met = sum(met for _, _, met in judged(found))
     said = f"<p>{met} of {len(rows)} targets were reached in this run.</p>"
     return said + html_table(["target", "measured", "reached"], rows)
@@ -187,6 +158,8 @@ PARTS: dict[str, Callable[[Results], str]] = {
     "memory": memory,
     "targets": targets,
     "losses": losses,
+    "waits": waits.waits,
+    "spent": waits.spent,
 }
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from minitransformer.book import benchmarks
+from minitransformer.book import benchmarks, waits
 from minitransformer.book.build import ROOT
 
 PEERS = ("minitransformer", "transformers", "transformer_lens")
@@ -84,3 +84,30 @@ def test_the_recorded_file_fills_every_part():
     assert found["date"] in text
     for measured in found["rows"]:
         assert benchmarks.label(measured) in text
+
+
+def waiting(**medians):
+    rows = {name: {"median": 2.0, "least": 1.0, "most": 4.0} for name in waits.ROWS}
+    for name, median in medians.items():
+        rows[name]["median"] = median
+    steps = dict.fromkeys(waits.STEPS, 0.5)
+    about = {"date": "2026-01-02", "cpu": "a processor", "commit": "0123456789", "otter": "7.0.0"}
+    return {"workbook": {**about, "rounds": 3, "rows": rows, "stages": steps}}
+
+
+def test_a_wait_stands_beside_its_target_and_beside_importing_torch():
+    text = waits.waits(waiting(torch=1.0, one=6.5, notebook_warm=0.25))
+    rows = {row.split("</th>")[0].rpartition(">")[2]: row for row in text.split("<tr>")}
+    one = rows["one exercise from the terminal"]
+    assert "6.5 s" in one
+    assert "6.5 times" in one
+    assert "✗ no" in one
+    warm = rows["one exercise in the notebook, any later time"]
+    assert "250 ms" in warm
+    assert "✓ yes" in warm
+    assert "yes" not in rows["every chapter from the terminal"]
+
+
+def test_the_steps_of_a_check_are_shares_of_their_sum():
+    text = waits.spent(waiting())
+    assert text.count(f"{100 / len(waits.STEPS):.3g} %") == len(waits.STEPS)
