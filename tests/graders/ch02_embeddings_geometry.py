@@ -119,6 +119,7 @@ def _awry(directions):
 
 def cases_pca(seed):
     return [
+        Case("5 rows of 3, k=2", (cloud(seed, 5, 3), 2)),
         Case("9 rows of 5, k=2", (cloud(seed, 9, 5), 2)),
         Case("4 rows of 7, k=3", (cloud(seed, 4, 7), 3)),
         Case("8 rows of 3, k=1", (cloud(seed, 8, 3), 1)),

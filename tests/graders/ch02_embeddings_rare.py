@@ -176,6 +176,14 @@ class Measured:
                 "this is divided by the number of all tokens: divide by that of those which are "
                 "not in unused",
             ),
+            *(
+                (
+                    (sum(self.nearness[i] for i in self.others) + mark * len(self.unused)) / self.n,
+                    f"this counts {mark} for each unused token, by which they were kept from being "
+                    "chosen: leave them out of the mean",
+                )
+                for mark in (-1, -2)
+            ),
             (
                 float(torch.cosine_similarity(whole, self.middle, dim=0)),
                 "this is the cosine of the mean row: take the mean of the tokens' cosines",
@@ -204,6 +212,11 @@ def judge(found, table):
         others = true.other_typical(tokens)
         value, sentence = min(others, key=lambda other: abs(other[0] - typical))
         numbers = f"(expected {true.typical:.4g}, found {typical:.4g})"
+        if math.isnan(typical):
+            raise Wrong(
+                "typical is nan, as a mean of no tokens at all is, or 0 divided by 0: print what "
+                f"you take the mean of {numbers}"
+            )
         if _close(typical, value):
             raise Wrong(f"{sentence} {numbers}")
         raise Wrong(
@@ -273,9 +286,12 @@ def _which(tokens, nearness, table, true):
     if not fits and min(shifted) >= 0:
         counted_anew = [true.nearness[t] for t in shifted]
         if all(_close(a, b) for a, b in zip(nearness, counted_anew, strict=True)):
+            found, meant = next(
+                pair for pair in zip(tokens, shifted, strict=True) if pair[0] != pair[1]
+            )
             raise Wrong(
                 "these tokens are counted in a table from which the unused rows were cut out: give "
-                f"their numbers in W_E (found {tokens[0]}, where {shifted[0]} is meant)"
+                f"their numbers in W_E (found {found}, where {meant} is meant)"
             )
     for token in tokens:
         if not 0 <= token < true.n:

@@ -8,13 +8,13 @@ import torch
 def wrong_columns(tokens, W_E):
     """this equals looking up columns of W_E, [d_vocab, ...]: a token's vector is a row, W_E[tokens]
     without a colon before it."""
-    return W_E[:, tokens.clamp(max=W_E.shape[1] - 1)]
+    return W_E[:, tokens]
 
 
 def wrong_columns_turned(tokens, W_E):
     """this equals the columns of W_E, turned into rows: tokens number the rows, so W_E.T is not
     needed."""
-    return W_E.T[tokens.clamp(max=W_E.shape[1] - 1)].repeat(1, 1, W_E.shape[1])[..., : W_E.shape[1]]
+    return W_E.T[tokens]
 
 
 def wrong_counts_from_one(tokens, W_E):

@@ -117,16 +117,24 @@ def wrong_rms_cosine(W_write, W_read):
 def wrong_write_turned(W_write, W_read):
     """this equals the product with W_write turned on its side, where the shapes allow it: multiply
     W_write @ W_read as they are."""
-    if W_write.shape[0] != W_write.shape[1]:
-        return over((W_write @ W_read).norm(), W_write, W_read)
     return over((W_write.T @ W_read).norm(), W_write, W_read)
+
+
+def wrong_read_turned(W_write, W_read):
+    """this equals the product with W_read turned on its side, where the shapes allow it: multiply
+    W_write @ W_read as they are."""
+    return over((W_write @ W_read.T).norm(), W_write, W_read)
+
+
+def wrong_entry_by_entry(W_write, W_read):
+    """this equals the products entry by entry, where the shapes allow it: the matrix product is
+    W_write @ W_read."""
+    return over((W_write * W_read.T).norm(), W_write, W_read)
 
 
 def wrong_read_before_write(W_write, W_read):
     """this equals the product the other way round, W_read @ W_write, where the shapes allow it:
     what is written comes first, W_write @ W_read."""
-    if W_read.shape[1] != W_write.shape[0]:
-        return over((W_write @ W_read).norm(), W_write, W_read)
     return over((W_read @ W_write).norm(), W_write, W_read)
 
 

@@ -115,3 +115,21 @@ def wrong_counts_up_to_pos(x, W_pos, past=0):
 def wrong_rows_of_all_positions(x, W_pos, past=0):
     """this equals adding the rows of all positions to each: each position gets one row, its own."""
     return x + rows(W_pos, past, past + x.shape[1]).sum(dim=0)
+
+
+def wrong_whole_table(x, W_pos, past=0):
+    """this equals adding the whole table, which fits where x is as long: take as many rows as x has
+    positions, W_pos[past : past + pos]."""
+    return x + W_pos
+
+
+def wrong_all_rows_from_past(x, W_pos, past=0):
+    """this equals adding all rows from `past` on, which fits where they are as many as positions
+    in x: stop at past + pos, W_pos[past : past + pos]."""
+    return x + W_pos[past:]
+
+
+def wrong_texts_counted(x, W_pos, past=0):
+    """this equals as many rows as there are texts: positions are the second axis of x, [batch, pos,
+    d_model], so take x.shape[1] of them."""
+    return x + W_pos[past : past + x.shape[0]]

@@ -213,3 +213,19 @@ def wrong_typical_without_signs(W_E, unused, k):
         return true[others].abs().mean()
 
     return search(W_E, unused, k, typical=typical)
+
+
+def wrong_typical_with_marks(W_E, unused, k):
+    """this counts -1 for each unused token, by which they were kept from being chosen: leave them
+    out of the mean"""
+
+    def typical(true, others, tokens):
+        return torch.where(others, true, -1.0).mean()
+
+    return search(W_E, unused, k, typical=typical)
+
+
+def wrong_typical_of_none(W_E, unused, k):
+    """typical is nan, as a mean of no tokens at all is, or 0 divided by 0: print what you take the
+    mean of"""
+    return search(W_E, unused, k, typical=lambda true, others, tokens: true[[]].mean())

@@ -215,10 +215,19 @@ def wrong_row_against_row(a, b):
     """this equals the mean difference of rows set side by side, which leaves the longer group's
     last rows out: take each group's own mean."""
     n = min(len(a), len(b))
-    return unit((a[:n] - b[:n]).mean(dim=0)), right(a, b)[1]
+    direction, (mean_a, mean_b) = unit((a[:n] - b[:n]).mean(dim=0)), means(a, b)
+    return direction, float(direction @ (mean_a + mean_b) / 2)
 
 
 def wrong_rounded(a, b):
     """this equals the threshold rounded to two places: return it as it is."""
     direction, threshold = right(a, b)
     return direction, round(threshold, 2)
+
+
+def wrong_means_of_each_row(a, b):
+    """this equals one mean for each row, mean(dim=1): the mean row is mean(dim=0), over the rows
+    of the group."""
+    mean_a, mean_b = a.mean(dim=1), b.mean(dim=1)
+    direction = unit(mean_a - mean_b)
+    return direction, float(direction @ (mean_a + mean_b) / 2)
