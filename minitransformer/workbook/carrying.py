@@ -17,12 +17,13 @@ from typing import Any
 from minitransformer.workbook.running import reading, submission
 from minitransformer.workbook.source import Chapter
 from minitransformer.workbook.state import digest
-from minitransformer.workbook.versions import body, changes, code_of
+from minitransformer.workbook.versions import body, changes, code_of, given, name
 
 Cell = dict[str, Any]
 Key = tuple[str, str, int]  # what a cell is, which, and the how-manieth such
 
-OWN, ANSWER, CHECK, GIVEN = "own", "answer", "check", "given"
+OWN, ANSWER, CHECK, GIVEN, GONE = "own", "answer", "check", "given", "gone"
+TOP: Key = ("top", "", 1)
 _CHECK = re.compile(r"""check\(["'](?P<id>[^"']+)["']\)\s*""")
 _GONE = """\
 ## No longer in this chapter
@@ -34,7 +35,7 @@ def carry(
     old: dict[str, Any], fresh: dict[str, Any], chapter: Chapter, record: dict[str, Any] | None
 ) -> dict[str, Any]:
     """`fresh`, with all that is the learner's in `old`; `record`: what `old` was made from."""
-    known = {digest(reading.source_of(cell)) for cell in fresh["cells"]} | {digest(_GONE)}
+    known = given(fresh)
     known.update(record["cells"] if record else ())
     theirs = list(_keyed(old["cells"], known))
     news = list(_keyed(fresh["cells"], known))
@@ -47,7 +48,7 @@ def carry(
     kept: dict[Key, Cell] = {}  # in the place of a new cell
     behind: dict[Key | None, list[Cell]] = defaultdict(list)
     gone: list[Cell] = []
-    at: Key | None = None  # the last of the cells before that is there in both
+    at: Key | None = TOP  # the last of the cells before that is there in both
     first: Key | None = None
     for key, cell in theirs:
         kind = key[0]
@@ -57,9 +58,9 @@ def carry(
                 at = edited  # a given cell that the learner edited: behind the one it was
                 first = first or at
             behind[at].append(cell)
-        elif key not in places and kind != ANSWER and key[2] > 1:
+        elif kind in (CHECK, GIVEN) and key[2] > 1 and key not in places:
             behind[at].append(cell)  # a copy of a given cell, made by the learner
-        elif kind != ANSWER or digest(body(code_of(cell))) not in stubs:
+        elif kind != GONE and digest(body(code_of(cell))) not in stubs:
             if key in places:
                 kept[key] = cell
             elif kind == ANSWER:  # it is gone, or stands there twice
@@ -67,12 +68,14 @@ def carry(
                 (behind[at] if twice else gone).append(cell)
         if key in places:
             at, first = key, first or key
+        elif kind != OWN and at == TOP:
+            at = None
 
     for id in changes(old, chapter, record).task:
         key = (ANSWER, id, 1)
         if key in kept:
             _tell(behind[key], id, next(cell for new, cell in news if new == key))
-    cells: list[Cell] = []
+    cells = behind[TOP]
     for key, cell in news:
         if key == first:
             cells += behind[None]
@@ -116,12 +119,12 @@ def _kind(cell: Cell, known: set[str]) -> tuple[str, str]:
         return ANSWER, id
     if asked := _CHECK.fullmatch(code):
         return CHECK, asked["id"]
-    # A cell's name holds a digest of what it was when it was handed out.
-    name = (
-        f"{cell.get('cell_type')}-{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:10]}"
-    )
-    given = digest(text) in known or str(cell.get("id")).startswith(name)
-    return (GIVEN, digest(text)) if given else (OWN, "")
+    if cell.get("cell_type") == "markdown" and text == _GONE:
+        return GONE, ""
+    # A cell's id holds a digest of what it was when it was handed out.
+    sha = hashlib.sha256(text.encode(errors="replace")).hexdigest()
+    as_it_was = str(cell.get("id")).startswith(f"{cell.get('cell_type')}-{sha[:10]}")
+    return (GIVEN, name(cell)) if as_it_was or name(cell) in known else (OWN, "")
 
 
 def _part(cell: Cell, code: str) -> Cell:

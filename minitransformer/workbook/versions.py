@@ -16,11 +16,22 @@ from minitransformer.workbook.state import digest
 
 def handed_out(document: dict[str, Any], chapter: Chapter) -> dict[str, Any]:
     """What to remember of a fresh notebook: `{"cells": [...], "exercises": {id: [task, text]}}`."""
-    sources = map(reading.source_of, document["cells"])
     return {
-        "cells": sorted({digest(text) for text in sources if not submission.id_of(text)}),
-        "exercises": {e.id: [digest(e.stub), digest(e.prose)] for e in chapter.exercises},
+        "cells": sorted(given(document)),
+        "exercises": {
+            e.id: [digest(e.stub), digest(e.header + e.prose)] for e in chapter.exercises
+        },
     }
+
+
+def given(document: dict[str, Any]) -> set[str]:
+    """The names of a fresh notebook's cells that are no exercises."""
+    return {name(cell) for cell in document["cells"] if not submission.id_of(code_of(cell))}
+
+
+def name(cell: dict[str, Any]) -> str:
+    """A short name for a cell's kind and content."""
+    return f"{cell.get('cell_type')} {digest(reading.source_of(cell))}"
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,7 @@ class Changes:
     new: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     task: tuple[str, ...] = ()  # its signature, docstring or what is to be done
-    text: tuple[str, ...] = ()  # only the text that leads to it
+    text: tuple[str, ...] = ()  # only the text that leads to it, or its price
 
     def __bool__(self) -> bool:
         return bool(self.new or self.gone or self.task or self.text)
@@ -41,7 +52,7 @@ class Changes:
             "new": self.new,
             "no longer there": self.gone,
             "another task": self.task,
-            "another text before it": self.text,
+            "another text, points or minutes": self.text,
         }
         return [f"{kind}: {', '.join(ids)}" for kind, ids in kinds.items() if ids]
 
@@ -61,7 +72,9 @@ def changes(document: dict[str, Any], chapter: Chapter, record: dict[str, Any] |
         gone=tuple(id for id in then if id not in now),
         task=tuple(task),
         text=tuple(
-            e.id for e, was in both if was and was[1] != digest(e.prose) and e.id not in task
+            e.id
+            for e, was in both
+            if was and was[1] != digest(e.header + e.prose) and e.id not in task
         ),
     )
 
