@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float
 
 from minitransformer.workbook.grading import Case, grader
-from minitransformer.workbook.grading.diagnosis import Trial, axes_of, diagnose, ignored
+from minitransformer.workbook.grading.diagnosis import Trial, axes_of, diagnose
+from minitransformer.workbook.grading.ignored import ignored
 
 A = torch.tensor([[0.5, -1.5, 2.25], [4.125, 0.0, -3.0], [1.75, 6.5, -0.75]])
 B = torch.tensor([[3.5, -0.5, 1.25, 8.0], [0.25, 2.0, -5.0, 7.5], [1.5, 9.0, 4.75, -2.0]])

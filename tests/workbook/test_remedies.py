@@ -26,6 +26,7 @@ BREAKS = {
     "return torch.stack([])": "There is nothing in it yet: does the loop before it run at all?",
     "return x[torch.ones(4, 4).bool()]": "A mask of the last axes alone is written x[..., mask].",
     "return math.sqrt(4)": "Write import math in the exercise's own cell.",
+    "import math; return math.exp(x)": "takes a number; for tensors it is torch.exp(...).",
     "return np.sqrt(4)": "Write import numpy as np in the exercise's own cell.",
     "return x.view(5, 5)": "the sizes multiplied must give 12.",
     "return x.mT.view(12)": "reshape(...) does what view(...) cannot after a transpose.",

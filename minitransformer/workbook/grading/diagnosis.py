@@ -11,9 +11,7 @@ says what is so, not what the learner thought. Leaves out the catalogue, which i
 
 from __future__ import annotations
 
-import copy
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from numbers import Real
@@ -30,7 +28,6 @@ _TENSORS = (
     relations.along, places.copied, places.region, relations.near, relations.own_factors,
 )  # fmt: skip
 _FEWEST = 3  # numbers that a sentence must be true of
-_PATIENCE = 0.5  # seconds for trying what an answer does with other inputs
 _LARGEST = 100_000  # and of more than that it is not asked
 
 
@@ -60,50 +57,6 @@ def next_step(sentence: str) -> str:
     """What to do about a diagnosis that does not say it itself."""
     own = sentence.endswith("?") or ":" in sentence
     return "" if own else "Which line does that? Print what it gets and what it makes."
-
-
-def ignored(
-    trials: Sequence[Trial],
-    names: Sequence[str],
-    answer: Callable[..., Any],
-    oracle: Callable[..., Any],
-) -> str:
-    """An input that makes no difference to `answer`, though it does to `oracle`."""
-    began = time.monotonic()
-    for i, name in enumerate(names):
-        matters = False
-        for trial in trials:
-            if time.monotonic() - began > _PATIENCE:
-                return ""
-            if i >= len(trial.args) or not _is_floating(trial.args[i]):
-                break
-            try:
-                found, expected = (of(*_with_other(trial.args, i)) for of in (answer, oracle))
-            except Exception:  # such numbers are not allowed there: nothing is known
-                break
-            if not _same(found, trial.found):
-                break
-            matters = matters or not _same(expected, trial.expected)
-        else:
-            if matters:
-                return f"What {name} holds makes no difference to what comes back: is it used?"
-    return ""
-
-
-def _is_floating(value: Any) -> bool:
-    return isinstance(value, float) or (isinstance(value, Tensor) and value.is_floating_point())
-
-
-def _with_other(args: tuple[Any, ...], i: int) -> tuple[Any, ...]:
-    """A copy of the inputs with other numbers in the place of one."""
-    fresh = list(copy.deepcopy(args))
-    one = fresh[i]
-    if isinstance(one, Tensor):
-        drawn = torch.randn(one.shape, generator=torch.Generator().manual_seed(1))
-        fresh[i] = one + drawn.to(one.dtype)
-    else:
-        fresh[i] = 3 * one + 0.5
-    return tuple(fresh)
 
 
 def axes_of(answer: Callable[..., Any]) -> list[str]:
@@ -150,21 +103,22 @@ def _parts(trials: Sequence[Trial]) -> str:
     elif isinstance(first, Mapping) and all(_several(t) for t in trials):
         keys = list(first) if all(set(t.expected) == set(first) for t in trials) else []
     if len(keys) > 1:
-        wrong = {k for f, e in pairs for k in keys if not _same(f[k], e[k])}
+        wrong = {k for f, e in pairs for k in keys if not same_value(f[k], e[k])}
         if len(wrong) == 1:
             (key,) = wrong
-            about = _about([(f[key], e[key]) for f, e in pairs if not _same(f[key], e[key])])
+            about = _about([(f[key], e[key]) for f, e in pairs if not same_value(f[key], e[key])])
             which = f"value {key + 1}" if isinstance(first, tuple) else show(key)
             return f"Only {which} is wrong. {about}".rstrip()
         if (
             len(keys) == 2
             and trials
-            and all(_same((f[keys[1]], f[keys[0]]), _two(e)) for f, e in pairs)
+            and all(same_value((f[keys[1]], f[keys[0]]), _two(e)) for f, e in pairs)
         ):
             return "The two values have changed places."
         if isinstance(first, tuple):
             each = {
-                _about([(f[k], e[k]) for f, e in pairs if not _same(f[k], e[k])]) for k in wrong
+                _about([(f[k], e[k]) for f, e in pairs if not same_value(f[k], e[k])])
+                for k in wrong
             }
             return f"Of each value: {each.pop()}" if len(each) == 1 and "" not in each else ""
     return _about(pairs)
@@ -182,7 +136,7 @@ def _two(value: Any) -> tuple[Any, ...]:
     return tuple(value.values()) if isinstance(value, Mapping) else tuple(value)
 
 
-def _same(a: Any, b: Any) -> bool:
+def same_value(a: Any, b: Any) -> bool:
     if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
         return len(a) == len(b) and all(map(_same, a, b))
     x, y = _tensor(a), _tensor(b)

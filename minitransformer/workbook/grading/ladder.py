@@ -22,6 +22,7 @@ import torch
 from minitransformer.workbook.grading import diagnosis
 from minitransformer.workbook.grading.compare import Wrong, agree, expect_close
 from minitransformer.workbook.grading.diagnosis import Trial
+from minitransformer.workbook.grading.ignored import ignored
 from minitransformer.workbook.grading.marked import joined
 from minitransformer.workbook.grading.rungs import (
     BY_HAND,
@@ -144,7 +145,7 @@ class Grader:
         said = diagnosis.diagnose(trials, names, axes)
         if said and by_hand:
             return f"On the other cases: {said}"
-        return said or diagnosis.ignored(trials, names, guarded(answer), self.oracle)
+        return said or ignored(trials, names, guarded(answer), self.oracle)
 
     def recognise(
         self, answer: Answer, seed: int, wrong: Sequence[WrongAnswer]

@@ -138,6 +138,9 @@ def remedy(cause: BaseException, line: str) -> str:
             "Shapes are laid side by side from the last axis: two sizes must be equal, or one of "
             "them 1. Transpose, or add an axis with [..., None]?"
         )
+    number = re.search(r"\bmath\.(\w+)\(", line)
+    if number and re.search(r"to Python scalars|cannot be converted to Scalar", text):
+        return f"math.{number[1]}(...) takes a number; for tensors it is torch.{number[1]}(...)."
     for words, said in _REMEDIES:
         if found := re.search(words, text):
             return re.sub(r"\{1\}", lambda _, found=found: found[1], said)
