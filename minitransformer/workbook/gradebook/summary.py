@@ -98,4 +98,4 @@ def _mistakes(out: Console, found: list[Mistake]) -> None:
     for mistake in found[:_ROWS]:
         many = f"{mistake.students} student{'s' * (mistake.students != 1)}"
         out.print(f"  {mistake.id}, {many}:", soft_wrap=True, markup=False)
-        report.say(out, mistake.sentence, 4)
+        report.say(out, mistake.sentence[:1].upper() + mistake.sentence[1:], 4)
