@@ -41,9 +41,11 @@ def first_open(chapter: Chapter, passed: Passed) -> Exercise | None:
 
 
 def hint(exercise: Exercise, hints: Callable[[str], int], shell: str = "") -> str:
-    """How to ask for the exercise's next hint; "" if all were taken."""
-    left = len(exercise.hints) - hints(exercise.id)
-    return f"A hint: {shell}{COMMAND} hint {exercise.id}" if left else ""
+    """How to ask for the exercise's next hint, or for the solution if all were taken."""
+    if hints(exercise.id) < len(exercise.hints):
+        return f"A hint: {shell}{COMMAND} hint {exercise.id}"
+    solution = f"{shell}{COMMAND} solution {exercise.id} --peek"
+    return f"You have had its hints. The book's answer:\n{solution}"
 
 
 def within(

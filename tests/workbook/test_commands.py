@@ -369,7 +369,7 @@ def test_lab_opens_the_notebook_at_hand(run, project, monkeypatch, root):
     from minitransformer.workbook.commands import lab
 
     started = []
-    monkeypatch.setattr(lab.subprocess, "call", lambda command: started.append(command) or 0)
+    monkeypatch.setattr(lab, "wait_for", lambda words: started.append(words) or 0)
     monkeypatch.setattr(lab, "is_root", lambda: root)
     monkeypatch.setattr(lab.importlib.util, "find_spec", lambda name: name)
     run("start")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import os
 import subprocess
@@ -42,12 +43,20 @@ def run(args: argparse.Namespace) -> int:
         report.say(
             out, "You are root, as in a container: JupyterLab is told to allow it (--allow-root)."
         )
-    return subprocess.call(command(notebook, root=is_root()))
+    return wait_for(command(notebook, root=is_root()))
 
 
 def command(notebook: Path, *, root: bool) -> list[str]:
     """What starts JupyterLab on one notebook, with its folder beside it."""
     return [sys.executable, "-m", "jupyterlab", *["--allow-root"] * root, str(notebook)]
+
+
+def wait_for(words: list[str]) -> int:
+    """Run JupyterLab to its end. It hears Ctrl-C itself, and asks before it stops its kernels."""
+    with subprocess.Popen(words) as process:
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):
+                return process.wait()
 
 
 def is_root() -> bool:

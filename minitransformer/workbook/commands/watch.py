@@ -176,8 +176,9 @@ class Watch:
                 ahead=self.ahead,
             )
         state.record(verdicts, answers.codes)
-        worked_at = [exercises[id] for id in changed if self._verdicts[id].status == FAILED]
-        self._sum_up(chapter, passed, state, worked_at[0] if worked_at else None)
+        failed = (exercises[id] for id in changed if self._verdicts[id].status == FAILED)
+        # What the learner works at, once that is known: the answer of this save.
+        self._sum_up(chapter, passed, state, next(failed, None) if before else None)
 
     def _sum_up(
         self, chapter: Chapter, passed: advice.Passed, state: State, first: Exercise | None
