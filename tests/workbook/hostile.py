@@ -129,9 +129,10 @@ HOSTILE: dict[str, tuple[str, str]] = {
         "crashed the Python interpreter (SIGABRT",
     ),
     "C stack overflow": (
-        "import sys\nsys.setrecursionlimit(10**9)\ndef total(x):\n"
-        "    deep = []\n    for _ in range(2 * 10**5): deep = [deep]\n    repr(deep)",
-        "crashed the Python interpreter",
+        "import sys, threading\nsys.setrecursionlimit(10**9)\nthreading.stack_size(1 << 18)\n"
+        "def total(x):\n    deep = []\n    for _ in range(10**5): deep = [deep]\n"
+        "    other = threading.Thread(target=repr, args=(deep,))\n    other.start(), other.join()",
+        "crashed the Python interpreter (SIGSEGV)",
     ),
     # What it replaces.
     "torch.allclose replaced": (
@@ -297,7 +298,6 @@ HOSTILE: dict[str, tuple[str, str]] = {
     ),
     "more torch threads": (right_but("torch.set_num_threads(2)"), PASSED),
     "inference mode for ever": (right_but("torch.inference_mode().__enter__()"), PASSED),
-    "only deterministic": (right_but("torch.use_deterministic_algorithms(True)"), PASSED),
     "errors of warnings": (right_but("import warnings", "warnings.simplefilter('error')"), PASSED),
     "sys.modules emptied": (right_but("import sys", "sys.modules.clear()"), PASSED),
     "traced": (right_but("import sys", "sys.settrace(lambda *a: None)"), PASSED),
@@ -326,8 +326,8 @@ UNHEARD: dict[str, tuple[str, str]] = {
     ),
     "memory in children": (
         "import ctypes, time\ndef total(x):\n    for _ in range(3): ctypes.CDLL(None).fork()\n"
-        "    kept = torch.ones(1 << 28, dtype=torch.uint8)\n    time.sleep(9)",
-        "it took more than 1 GiB of memory",
+        "    kept = b'1' * (1 << 27)\n    time.sleep(9)",
+        "it took more than 0.5 GiB of memory",
     ),
     "a grandchild in a session of its own": (
         "import ctypes, os, time\ndef total(x):\n    if ctypes.CDLL(None).fork() == 0:\n"
@@ -348,7 +348,7 @@ RESTARTS = set(UNHEARD) | {
     "endless loop in the cell", "C stack overflow", "torch.allclose replaced",
     "torch.manual_seed replaced", "a builtin replaced", "isinstance replaced", "fills the disk",
     "grader's names overwritten", "a thousand threads", "a thread in another's place",
-    "shows a plot", "more torch threads", "inference mode for ever", "only deterministic",
+    "shows a plot", "more torch threads", "inference mode for ever",
     "traced", "an alarm", "at the end", "pytest replaced",
 }  # fmt: skip
 SLOW = RESTARTS - QUICK

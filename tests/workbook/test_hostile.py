@@ -106,7 +106,7 @@ def outcomes(request, new_project, write):
     made = Class(new_project(), write, rows)
     before = made.path.read_bytes()
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
-        patch.setattr("minitransformer.workbook.running.ration.MEMORY", 1 << 30)
+        patch.setattr("minitransformer.workbook.running.ration.MEMORY", 1 << 29)
         halves = list(pool.map(made.grade, (rows[::2], rows[1::2])))
     assert made.path.read_bytes() == before
     return {

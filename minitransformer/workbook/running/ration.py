@@ -41,7 +41,7 @@ def exceeded(pid: int, folder: Path) -> str:
     if threads > THREADS:
         return f"started more than {THREADS} threads: an answer computes, it starts nothing."
     if memory > MEMORY and _unshared(tree) > MEMORY:
-        size = f"{MEMORY >> 30} GiB of memory"
+        size = f"{MEMORY / (1 << 30):g} GiB of memory"
         return f"took more than {size}: which tensor is larger than it need be?"
     if written > DISK:
         return f"wrote more than {DISK >> 20} MiB to disk: an answer returns its result."
