@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from minitransformer.workbook.grading import Case, grader
 from minitransformer.workbook.grading.diagnosis import Trial, axes_of, diagnose
-from minitransformer.workbook.grading.ignored import ignored
+from minitransformer.workbook.grading.experiments import experiment
 
 A = torch.tensor([[0.5, -1.5, 2.25], [4.125, 0.0, -3.0], [1.75, 6.5, -0.75]])
 B = torch.tensor([[3.5, -0.5, 1.25, 8.0], [0.25, 2.0, -5.0, 7.5], [1.5, 9.0, 4.75, -2.0]])
@@ -149,10 +149,34 @@ def test_an_input_that_comes_back_is_named():
 
 def test_an_input_that_makes_no_difference_is_named():
     trials = [Trial((B, A[0, :1]), 2 * B, 2 * B + A[0, :1])]
-    said = ignored(trials, ["x", "b"], lambda x, b: 2 * x, lambda x, b: 2 * x + b)
+    said = experiment(trials, ["x", "b"], lambda x, b: 2 * x, lambda x, b: 2 * x + b)
     assert said == "What b holds makes no difference to what comes back: is it used?"
-    both = ignored(trials, ["x", "b"], lambda x, b: 2 * x - b, lambda x, b: 2 * x + b)
+    both = experiment(trials, ["x", "b"], lambda x, b: 2 * x - b, lambda x, b: 2 * x + b)
     assert both == ""
+
+
+def test_a_function_and_a_key_that_make_no_difference_are_named():
+    def oracle(x, weights, turn):
+        return turn(x) * weights["w"] + weights["v"]
+
+    args = B, {"w": B[0], "v": B[1]}, torch.neg
+    for answer, name in (
+        (lambda x, weights, turn: x * weights["w"] + weights["v"], "What turn holds"),
+        (lambda x, weights, turn: turn(x) * weights["w"], 'weights["v"]'),
+    ):
+        trials = [Trial(args, answer(*args), oracle(*args))]
+        said = experiment(trials, ["x", "weights", "turn"], answer, oracle)
+        assert said == f"{name} makes no difference to what comes back: is it used?"
+
+
+def test_inputs_that_have_changed_places_are_named():
+    def oracle(x, w, v):
+        return x * w - v
+
+    args = B, B[0], B[1]
+    trials = [Trial(args, oracle(B, B[1], B[0]), oracle(*args))]
+    said = experiment(trials, ["x", "w", "v"], lambda x, w, v: x * v - w, oracle)
+    assert said == "With w and v exchanged it would be right: they have changed places."
 
 
 def shifted(**more):

@@ -27,6 +27,7 @@ BREAKS = {
     "return x[torch.ones(4, 4).bool()]": "A mask of the last axes alone is written x[..., mask].",
     "return math.sqrt(4)": "Write import math in the exercise's own cell.",
     "import math; return math.exp(x)": "takes a number; for tensors it is torch.exp(...).",
+    "i = x.topk(2); return x[i]": "i holds two things, which topk gives: i.values and i.indices",
     "return np.sqrt(4)": "Write import numpy as np in the exercise's own cell.",
     "return x.view(5, 5)": "the sizes multiplied must give 12.",
     "return x.mT.view(12)": "reshape(...) does what view(...) cannot after a transpose.",

@@ -138,7 +138,7 @@ def _two(value: Any) -> tuple[Any, ...]:
 
 def same_value(a: Any, b: Any) -> bool:
     if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
-        return len(a) == len(b) and all(map(_same, a, b))
+        return len(a) == len(b) and all(map(same_value, a, b))
     x, y = _tensor(a), _tensor(b)
     if x is not None and y is not None:
         return relations.same(x, y)

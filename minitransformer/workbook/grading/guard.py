@@ -17,7 +17,7 @@ import torch
 from minitransformer.workbook.grading import (
     compare,
     diagnosis,
-    ignored,
+    experiments,
     ladder,
     marked,
     places,
@@ -38,7 +38,7 @@ class Guard:
     def __init__(self, *more: ModuleType) -> None:
         functional, linalg = torch.nn.functional, torch.linalg
         judging = (compare, values, shapes, ladder, rungs, breakage)
-        ours = (*judging, marked, diagnosis, ignored, relations, places, sequences)
+        ours = (*judging, marked, diagnosis, experiments, relations, places, sequences)
         spaces = (builtins, math, torch, functional, linalg, *ours, *more)
         watched: list[Any] = [*spaces, torch.Tensor, ladder.Grader, rungs.Case]
         self._before = [(where, _functions(where)) for where in watched]

@@ -20,12 +20,14 @@ from typing import Any
 import torch
 
 from minitransformer.workbook.grading import diagnosis
-from minitransformer.workbook.grading.compare import Wrong, agree, expect_close
+from minitransformer.workbook.grading.compare import Wrong, expect_close
 from minitransformer.workbook.grading.diagnosis import Trial
-from minitransformer.workbook.grading.ignored import ignored
+from minitransformer.workbook.grading.experiments import experiment
 from minitransformer.workbook.grading.marked import joined
+from minitransformer.workbook.grading.recognition import WrongAnswer, outcome, recognise
 from minitransformer.workbook.grading.rungs import (
     BY_HAND,
+    BY_HAND_IS_RIGHT,
     HAND,
     VALUES,
     Answer,
@@ -40,19 +42,6 @@ from minitransformer.workbook.running.breakage import Broke, guarded
 from minitransformer.workbook.verdict import FAILED, PASSED, TODO, Verdict
 
 __all__ = ["Case", "Grader", "Verdict", "Wrong", "expect_close", "grader"]
-
-
-@dataclass(frozen=True)
-class WrongAnswer:
-    """A catalogued mistake: what it computes, and the sentence that names it."""
-
-    name: str
-    function: Answer
-    sentence: str
-
-
-class Raised(str):
-    """The kind of error that stands in the place of an output."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +78,8 @@ class Grader:
             except Wrong as wrong_one:
                 problem = str(wrong_one)
                 step, by_hand = rung.next_step(wrong_one), wrong_one.pair
+                if rung.name == VALUES and HAND in held:
+                    step = BY_HAND_IS_RIGHT
             except Exception as strange:  # what came back cannot be computed with
                 problem = (
                     f"what {self.name} returned cannot be used: {type(strange).__name__}: {strange}"
@@ -97,11 +88,14 @@ class Grader:
                 held.append(rung.name)
                 continue
             turned = self.reordered(answer)
-            known = None if turned else self.recognise(answer, seed, wrong)
-            if known is not None:
+            known, sentence = None, ""
+            if self.cases and self.oracle and wrong and not turned:
+                cases = self.cases(seed)
+                known, sentence = recognise(guarded(answer), cases, self.oracle, wrong)
+            if sentence:
                 # The sentence has the first line to itself; below it stands what gave it away.
                 shown = problem if problem.startswith(self.name) else joined("", problem)
-                message = f"{known.sentence}\n{shown}"
+                message = f"{sentence}\n{shown}"
             elif turned:
                 message = joined(turned, problem)
             else:
@@ -145,41 +139,12 @@ class Grader:
         said = diagnosis.diagnose(trials, names, axes)
         if said and by_hand:
             return f"On the other cases: {said}"
-        return said or ignored(trials, names, guarded(answer), self.oracle)
-
-    def recognise(
-        self, answer: Answer, seed: int, wrong: Sequence[WrongAnswer]
-    ) -> WrongAnswer | None:
-        """The catalogued wrong answer that behaves as `answer` does on every case, if any."""
-        if self.cases is None or not wrong:
-            return None
-        cases = self.cases(seed)
-        own = [outcome(guarded(answer), case) for case in cases]
-        if all(isinstance(found, Raised) for found, _ in own):  # no outputs to compare
-            return None
-
-        def alike(other: Answer) -> bool:  # most part from it on the first case
-            pairs = zip(own, cases, strict=True)
-            return all(agree(found, outcome(other, case)) for found, case in pairs)
-
-        if self.oracle and alike(self.oracle):
-            return None
-        return next((known for known in wrong if alike(known.function)), None)
+        return said or experiment(trials, names, guarded(answer), self.oracle)
 
     def behaviour(self, answer: Answer, seed: int) -> list[tuple[Any, Any]]:
         """On each case, what `answer` returns or raises, and what it leaves of its inputs."""
         assert self.cases is not None, f"{self.id} is open-ended: it has no cases"
         return [outcome(answer, case) for case in self.cases(seed)]
-
-
-def outcome(answer: Answer, case: Case) -> tuple[Any, Any]:
-    """What `answer` returns or raises on a case, and what it leaves of its inputs."""
-    args = case.fresh()
-    try:
-        found = answer(*args)
-    except Exception as problem:  # two answers may share where they fail, and how
-        found = Raised(type(getattr(problem, "cause", problem)).__name__)
-    return found, args
 
 
 def grader(

@@ -19,7 +19,6 @@ everything differs nothing is marked. Leaves out what differs (`compare.py`).
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -186,9 +185,12 @@ def _nested(cells: list[str], shape: list[int]) -> list[str]:
 
 
 def _broken(cells: list[str], brackets: str) -> list[str]:
-    """One row, on as many lines as it needs."""
+    """One row, on as many lines as it needs; no entry is broken."""
     comma = "," * (brackets == "()" and len(cells) == 1)
-    text = f"{brackets[0]}{', '.join(cells)}{comma}{brackets[1]}"
-    return textwrap.wrap(
-        text, WIDTH - 2, subsequent_indent=" ", break_long_words=False, break_on_hyphens=False
-    )
+    lines = [brackets[0]]
+    for i, cell in enumerate(cells):
+        text = cell + ("," if i < len(cells) - 1 else comma + brackets[1])
+        if len(lines[-1]) > 1 and len(lines[-1]) + 1 + len(text) > WIDTH - 2:
+            lines.append(" ")
+        lines[-1] += f" {text}" if len(lines[-1]) > 1 else text
+    return lines if cells else [brackets]

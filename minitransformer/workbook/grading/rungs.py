@@ -82,6 +82,9 @@ BY_HAND = (
     "The steps stand in the text above the exercise, at 'By hand': print each of them in your "
     "function, and see which is the first that differs."
 )
+BY_HAND_IS_RIGHT = (
+    "The case by hand is right: what does this one have that the one by hand has not?"
+)
 _SIGNATURE = "Give it the parameters that the stub had, in that order."
 _SHAPE = "Print the shapes inside your function and follow the axes to the one that goes astray."
 _INPUTS = (

@@ -48,7 +48,8 @@ class Broke(Exception):
             said += f" ({shapes}{given}.)"
         elif not self.where and (shown := _shown(self.given)):  # by hand, or in a property
             said += f" (It was called with {shown}.)"
-        return f"{said} {remedy(self.cause, own.line if own else '')}".rstrip()
+        line, variables = (own.line, own.variables) if own else ("", {})
+        return f"{said} {remedy(self.cause, line, variables)}".rstrip()
 
 
 def guarded(answer: Callable[..., Any]) -> Callable[..., Any]:

@@ -124,11 +124,14 @@ _REMEDIES = [
 ]
 
 
-def remedy(cause: BaseException, line: str) -> str:
+def remedy(cause: BaseException, line: str, variables: Mapping[str, Any]) -> str:
     """The usual remedy for an error raised in the learner's `line`; "" if none is known."""
     text = str(cause)
     if re.match(r"(raise|assert)\b", line):
         return "Your own check refuses these inputs, and they are allowed."
+    if name := _pair_in(line, variables):
+        kind = type(variables[name]).__name__
+        return f"{name} holds two things, which {kind} gives: {name}.values and {name}.indices."
     if isinstance(cause, KeyError):
         return "That key is not in the dict: d.get(key, 0) and `key in d` ask without an error."
     if "must match the size of tensor b" in text:
@@ -147,13 +150,24 @@ def remedy(cause: BaseException, line: str) -> str:
     return ""
 
 
+def _pair_in(line: str, variables: Mapping[str, Any]) -> str:
+    """The name on a line that holds what topk, max or sort gave: values and indices."""
+    for name in _names(line):
+        if type(variables.get(name)).__module__ == "torch.return_types":
+            return name
+    return ""
+
+
 def tensors_in(line: str, variables: Mapping[str, Any]) -> str:
     """The shapes of the tensors that a line speaks of: "q is [2, 3], k [3]"."""
-    names = dict.fromkeys(re.findall(r"(?<![\w.\"'])[A-Za-z_]\w*", line))
     shapes = {
         name: list(variables[name].shape)
-        for name in names
+        for name in _names(line)
         if hasattr(variables.get(name), "shape") and not isinstance(variables[name], type)
     }
     told = [f"{name} {shape}" for name, shape in shapes.items()]
     return ", ".join([told[0].replace(" ", " is ", 1), *told[1:]]) if told else ""
+
+
+def _names(line: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(r"(?<![\w.\"'])[A-Za-z_]\w*", line)))
