@@ -18,7 +18,7 @@ import torch
 
 from minitransformer.config import Config
 from minitransformer.transformer import Transformer
-from minitransformer.workbook.grading import Wrong, expect_close, grader
+from minitransformer.workbook.grading import Wrong, grader
 
 LOOKS_HARD, HARDLY_CHANGES = 0.3, 0.05
 
@@ -40,8 +40,11 @@ class Measured:
         def silence(z):
             return torch.cat([z[:, :, :head], 0 * z[:, :, head : head + 1], z[:, :, head + 1 :]], 2)
 
+        def run(edit):
+            return model.run_with_cache(tokens, keep=[], edit=edit)[0]
+
         def without(site):
-            return model.run_with_cache(tokens, keep=[], edit={site: silence})[0]
+            return run({site: silence})
 
         def last_of_earlier_layers_too():
             def last(z):
@@ -49,14 +52,14 @@ class Measured:
 
             edit = {f"blocks.{earlier}.attn.z": last for earlier in range(layer)}
             edit[f"blocks.{layer}.attn.z"] = silence
-            return model.run_with_cache(tokens, keep=[], edit=edit)[0]
+            return run(edit)
 
         edited = without(f"blocks.{layer}.attn.z")
         texts = range(len(tokens))
         self.attention = sum(float(pattern[b, -1, :-1].max()) for b in texts) / len(tokens)
         self.effect = _effect(edited, logits)
         self.pattern, self.edited, self.logits, self.without = pattern, edited, logits, without
-        self.layer, self.edits_kept = layer, last_of_earlier_layers_too
+        self.layer, self.run, self.edits_kept = layer, run, last_of_earlier_layers_too
 
     def other_attentions(self):
         """Other values that an answer may have taken for the attention, and what to do about it."""
@@ -90,6 +93,11 @@ class Measured:
                 pattern[:, :, :-1].amax(-1).mean(),
                 "this is the attention from every position, not from the last: take the last "
                 "query, [..., -1, :-1]",
+            ),
+            (
+                last[:, :-1].argmax(-1).float().mean(),
+                "this is the place of the largest attention, not its size: take amax(-1), not "
+                "argmax(-1)",
             ),
             (
                 last[0, :-1].max(),
@@ -129,8 +137,13 @@ class Measured:
                     "every head",
                 )
             )
+        all_heads = {f"blocks.{self.layer}.attn.z": torch.zeros_like}
         return [
             *kept,
+            (
+                _effect(self.run(all_heads), logits),
+                "this removes all heads of the layer: one at a time, by ablate_head(head)",
+            ),
             (
                 0.0,
                 "nothing was changed in the second run: hand it the edit, run_with_cache(tokens, "
@@ -218,8 +231,17 @@ def looks_idle(answer: Callable, seed: int) -> None:
     """Put three models before the answer: the head wanted is first, last, or anywhere."""
     for number, (layer, head) in enumerate([(0, 3), (1, 0), (seed % 2, 1 + seed % 2)]):
         model, tokens = planted(3 * seed + number, layer, head)
-        found = answer(copy.deepcopy(model), tokens.clone())
-        judge(found, model, tokens)
+        given = copy.deepcopy(model)
+        found = answer(given, tokens.clone())
+        try:
+            judge(found, model, tokens)
+        except Wrong:
+            if changed := _changed(given, model):
+                raise Wrong(
+                    f"the model's weight {changed} is another after the call, so that what is run "
+                    "next is another model: edit the run, run_with_cache(..., edit=edit)"
+                ) from None
+            raise
 
 
 def judge(found, model, tokens):
@@ -424,9 +446,18 @@ def changes_no_weight(answer: Callable, seed: int) -> None:
     model, tokens = planted(3 * seed, 0, 3)
     given = copy.deepcopy(model)
     answer(given, tokens.clone())
-    for name, weight in model.state_dict().items():
-        what = f"the model's weight {name} after the call (edit the run, not the weights)"
-        expect_close(given.state_dict()[name], weight, what)
+    if changed := _changed(given, model):
+        raise Wrong(
+            f"the model's weight {changed} is another after the call: edit the run, "
+            "run_with_cache(..., edit=edit), or put the weight back"
+        )
+
+
+def _changed(given, model):
+    """The name of a weight that is not as it was; or ""."""
+    before = model.state_dict()
+    other = [n for n, w in given.state_dict().items() if not torch.equal(w, before[n])]
+    return other[0] if other else ""
 
 
 GRADERS = [

@@ -132,3 +132,19 @@ def wrong_squeezed(x, W_Q, W_K, W_V, W_O):
     q, k, v, future = parts(x, W_Q, W_K, W_V)
     scores = (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(future, -torch.inf)
     return scores.softmax(dim=-1).squeeze() @ v @ W_O
+
+
+def wrong_minus_infinity_after_softmax(x, W_Q, W_K, W_V, W_O):
+    """this equals attention with the mask after the softmax, which puts minus infinity among the
+    weights: mask the scores first, softmax(mask(scores))."""
+    q, k, v, future = parts(x, W_Q, W_K, W_V)
+    pattern = (q @ k.mT / q.shape[-1] ** 0.5).softmax(dim=-1)
+    return pattern.masked_fill(future, -torch.inf) @ v @ W_O
+
+
+def wrong_softmax_over_the_head(x, W_Q, W_K, W_V, W_O):
+    """this equals attention with the softmax over the axis of heads, of length 1, so that every
+    weight is 1 or nan: take it over the keys, the last axis."""
+    q, k, v, future = parts(x, W_Q, W_K, W_V)
+    scores = (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(future, -torch.inf)
+    return scores[:, None].softmax(dim=1)[:, 0] @ v @ W_O

@@ -200,3 +200,20 @@ def wrong_mean_pattern(x, W_Q, W_K, W_V, W_O, rotary=None):
     scores = einsum("bqhd,bkhd->bhqk", q, k) / q.shape[-1] ** 0.5
     pattern = scores.masked_fill(future, -torch.inf).softmax(dim=-1).mean(dim=1)
     return einsum("bqk,bkhd,hdm->bqm", pattern, v, W_O)
+
+
+def wrong_minus_infinity_after_softmax(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals attention with the mask after the softmax, which puts minus infinity among the
+    weights: mask the scores first, softmax(mask(scores))."""
+    q, k, v = (einsum("bpm,hmd->bphd", x, W) for W in (W_Q, W_K, W_V))
+    q, k = (rotary(q), rotary(k)) if rotary else (q, k)
+    future = torch.ones(x.shape[1], x.shape[1]).triu(1).bool()
+    pattern = (einsum("bqhd,bkhd->bhqk", q, k) / q.shape[-1] ** 0.5).softmax(dim=-1)
+    return einsum("bhqk,bkhd,hdm->bqm", pattern.masked_fill(future, -torch.inf), v, W_O)
+
+
+def wrong_side_by_side_in_a_loop(x, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals what each head adds, side by side, and without rotary: add the heads up instead
+    of torch.cat, and turn queries and keys (head of exercise 4 cannot)."""
+    apart = [layer(x, *(W[[h]] for W in (W_Q, W_K, W_V, W_O))) for h in range(len(W_Q))]
+    return torch.cat(apart, dim=-1)

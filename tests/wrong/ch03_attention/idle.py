@@ -27,7 +27,8 @@ def search(
         for head in range(model.config.n_heads):
             seen = float(attention(cache["pattern", layer][:, head]))
             if seen >= least:
-                keep = torch.arange(model.config.n_heads)[:, None] != removed(layer, head)
+                heads = torch.arange(model.config.n_heads)[:, None]
+                keep = heads != removed(layer, head)
                 edit = edit if kept else {}
                 edit[site.format(layer)] = lambda z, keep=keep: z * keep
                 edited, _ = model.run_with_cache(tokens, keep=[], edit=edit)
@@ -205,3 +206,23 @@ def wrong_rounded(model, tokens):
 
 def wrong_nothing_found(model, tokens):
     """nothing was returned, though layer"""
+
+
+def wrong_all_heads(model, tokens):
+    """this removes all heads of the layer: one at a time, by ablate_head(head)"""
+    return search(model, tokens, removed=lambda layer, head: torch.arange(4)[:, None])
+
+
+def wrong_place_of_the_largest(model, tokens):
+    """this is the place of the largest attention, not its size: take amax(-1), not argmax(-1)"""
+    return search(
+        model, tokens, attention=lambda p: p[:, -1, :-1].argmax(dim=-1).float().mean(), least=0.0
+    )
+
+
+def wrong_weights_erased(model, tokens):
+    """the model's weight blocks.0.attn.w_o is another after the call, so that what is run next is
+    another model: edit the run, run_with_cache(..., edit=edit)"""
+    for block in model.blocks:
+        block.attn.W_O.zero_()
+    return search(model, tokens)

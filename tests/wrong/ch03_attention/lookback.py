@@ -170,3 +170,30 @@ def wrong_mean_of_every_query(pattern, distance, first_query=0):
     divide by the number of those that count, n_query - max(distance, first_query)."""
     total = entries(pattern, distance, max(distance, first_query)).sum(dim=(0, 2))
     return total / (pattern.shape[0] * (pattern.shape[-2] - distance))
+
+
+def wrong_minus_zero(pattern, distance, first_query=0):
+    """this equals cutting the last `distance` keys off by [:-distance], which for distance 0 leaves
+    none: cut at n_key - distance, or take diagonal(-distance)."""
+    left = pattern[:, :, distance:, :-distance].diagonal(dim1=-2, dim2=-1)
+    return left[..., max(first_query - distance, 0) :].mean(dim=(0, -1))
+
+
+def wrong_negative_cut(pattern, distance, first_query=0):
+    """this equals cutting the diagonal by [first_query - distance:], which counts from the end
+    where it is negative: cut max(first_query - distance, 0)."""
+    back = pattern.diagonal(-distance, dim1=-2, dim2=-1)
+    return back[..., first_query - distance :].mean(dim=(0, -1))
+
+
+def wrong_diagonal_of_other_axes(pattern, distance, first_query=0):
+    """this equals the diagonal of the first two axes, batch and head, which diagonal takes unless
+    told otherwise: dim1=-2, dim2=-1."""
+    back = pattern.diagonal(-distance)
+    return back[..., max(first_query - distance, 0) :].mean(dim=(0, -1))
+
+
+def wrong_queries_kept(pattern, distance, first_query=0):
+    """this equals the mean over batch and heads, one number for each query: average over batch and
+    queries, so that one is left for each head."""
+    return entries(pattern, distance, max(distance, first_query)).mean(dim=(0, 1))

@@ -157,3 +157,10 @@ def wrong_first_text_only(scores):
     out = scores.clone()
     out[0, 0] = out[0, 0].masked_fill(future(scores), -torch.inf)
     return out
+
+
+def wrong_zeros_hidden_first_aligned(scores):
+    """this equals hiding every score that tril sets to 0 or that was 0 before, with the first query
+    at the first key: find the future by its place, key > query + n_key - n_query."""
+    kept = scores.tril()
+    return kept.masked_fill(kept == 0, -torch.inf)

@@ -107,3 +107,9 @@ def wrong_past_only_masked(q, k):
     scores = einsum("bqhd,bkhd->bhqk", q, k) / q.shape[-1] ** 0.5
     future = torch.ones(scores.shape[-2:]).triu(1).bool()
     return scores.masked_fill(future, -torch.inf)
+
+
+def wrong_summed_apart(q, k):
+    """this equals summing queries and keys over d_head by themselves and then multiplying: d_head
+    needs one letter in both, as in einsum("bqhd,bkhd->bhqk", q, k)."""
+    return einsum("bqhd,bkhe->bhqk", q, k) / q.shape[-1] ** 0.5

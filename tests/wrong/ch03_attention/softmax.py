@@ -88,3 +88,29 @@ def wrong_nan_replaced(x):
     """this equals the exponentials over their sum, with 0 for the nan that large numbers give:
     subtract the largest entry of each row first, and no nan arises."""
     return (x.exp() / x.exp().sum(dim=-1, keepdim=True)).nan_to_num()
+
+
+def wrong_shift_below_only(x):
+    """this equals subtracting the maximum below the fraction line only: take the exponentials of
+    the shifted row above it, too."""
+    return x.exp() / (x - x.amax(dim=-1, keepdim=True)).exp().sum(dim=-1, keepdim=True)
+
+
+def wrong_shift_above_only(x):
+    """this equals subtracting the maximum above the fraction line only: sum the exponentials of the
+    shifted row, too."""
+    return (x - x.amax(dim=-1, keepdim=True)).exp() / x.exp().sum(dim=-1, keepdim=True)
+
+
+def wrong_no_axis_given(x):
+    """this equals a softmax to which no axis is given, so that it picks one by the number of axes:
+    take the last, dim=-1, in every step."""
+    return torch.softmax(x, dim=0 if x.ndim in (1, 3) else 1)
+
+
+def wrong_loop_over_first_axis(x):
+    """this equals one softmax for each x[i], which is a row only where x has two axes: use dim=-1
+    instead of a loop."""
+    return (
+        torch.softmax(x.flatten(1), dim=-1).reshape(x.shape) if x.ndim > 1 else torch.ones_like(x)
+    )
