@@ -15,6 +15,7 @@ from minitransformer.workbook.standing import Standing
 from minitransformer.workbook.verdict import PASSED
 
 Passed = Callable[[str], bool]
+_WIDTH = 80
 
 
 class Place(NamedTuple):
@@ -101,8 +102,10 @@ def onward(
         state = standing.state
         return within(chapter, lambda id: standing.status(id) == PASSED, state.hints).splitlines()
     if exercise is not None:
+        where = heading(exercise)
+        told = [f"Go on with {exercise.id}{h}, about {exercise.minutes} min." for h in ("", where)]
         return [
-            f"Go on with {exercise.id}{heading(exercise)}, about {exercise.minutes} min.",
+            told[-1] if len(told[-1]) <= _WIDTH else told[0],
             f"  {COMMAND} lab {chapter.topic:<12} opens its notebook",
             f"  {COMMAND} watch {chapter.topic:<10} grades it at every save",
         ]

@@ -311,6 +311,16 @@ def test_progress_says_what_was_taken_looked_at_and_changed(run, project, write)
     assert all(len(line) <= 80 for line in said.splitlines())
 
 
+def test_progress_says_that_the_exercises_changed_since_they_were_copied(run, project):
+    run("start")
+    assert "have changed" not in run("progress")[1]
+    source = project.exercises / "ch01_tiny.ipynb"
+    source.write_text(source.read_text().replace("Twice `x`", "Two times `x`"))
+    said = run("progress")[1]
+    assert "Its exercises have changed since you copied them." in said
+    assert "python -m minitransformer start tiny\n" in said
+
+
 def test_the_solution_comes_after_a_pass_or_for_a_peek(run, project, write):
     solve(project, write, double="def double(x):\n    return x / 2")
     run("check")

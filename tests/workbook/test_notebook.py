@@ -88,12 +88,14 @@ def test_the_page_shows_words_columns_and_nothing_that_needs_a_colour():
     from minitransformer.workbook.kernel.shown import Shown
 
     text = "failed: a.b\n`a < b` is expected\n  1  2\n 3\n    0  4\n  5  6\nNext: <this>"
+    text += "\nA hint: !python -m minitransformer hint a.b"
     page = Shown(text, "failed")._repr_html_()
     assert page.startswith('<div role="status" style="border-left: 4px solid #')
     assert "<strong>failed: a.b</strong>" in page
     assert "<code>a &lt; b</code> is expected" in page
     assert re.findall(r"<pre[^>]*>([^<]*)</pre>", page) == ["1  2", "  0  4\n5  6"]
     assert "Next: &lt;this&gt;" in page
+    assert "A hint: <code>!python -m minitransformer hint a.b</code></div>" in page
     assert repr(Shown(text)) == text
     colours = set(re.findall(r"(?<!-)color: (\w+)", page))
     assert colours == {"inherit"}

@@ -11,6 +11,7 @@ import argparse
 from rich.text import Text
 
 from minitransformer.workbook import advice, report
+from minitransformer.workbook.commands.start import outdated
 from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.running.runner import version
 from minitransformer.workbook.source import Chapter, Exercise
@@ -73,6 +74,9 @@ def show(
     if CHANGED in statuses.values():
         text = "Changed: what is saved is another answer than the one that was checked. Save the"
         report.say(out, f"{text} notebook, or check again: {COMMAND} check {chapter.topic}", 2)
+    if outdated(project, chapter, standing.state) is not None:
+        text = "Its exercises have changed since you copied them. What to do:"
+        report.say(out, f"{text} {COMMAND} start {chapter.topic}", 2)
 
 
 def line(out: report.Console, exercise: Exercise, status: str, said: list[str]) -> None:

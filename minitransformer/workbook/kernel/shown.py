@@ -11,12 +11,14 @@ import html
 import itertools
 import re
 
+from minitransformer.workbook.project import COMMAND
 from minitransformer.workbook.report import AS_IS
 from minitransformer.workbook.verdict import FAILED, PASSED
 
 # Of the bar beside the text: three to one against white and against black.
 _COLOURS = {PASSED: "#2e8b4a", FAILED: "#d13f34"}
 _GREY = "#7f7f7f"
+_CODE = re.compile(rf"`([^`]+)`|(!{COMMAND}.*)")  # what stands between `...`, and a command
 
 
 class Shown(str):
@@ -53,7 +55,7 @@ def _row(text: str) -> str:
 def _parts(as_is: bool, lines: list[str]) -> list[str]:
     """The HTML of lines that are all sentences, or all columns."""
     if not as_is:
-        return [re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(line)) for line in lines]
+        return [_CODE.sub(r"<code>\1\2</code>", html.escape(line)) for line in lines]
     # One page's style gives <pre> a box or a colour, another none: this keeps the columns alone.
     style = "margin: 0.25em 0 0.25em 1em; padding: 0; border: 0; background: none; color: inherit"
     text = html.escape("\n".join(line.removeprefix(AS_IS) for line in lines))
