@@ -156,6 +156,30 @@ def test_two_other_right_answers_are_differently_written(id):
     assert len(set(written)) == len(written) >= 3
 
 
+@pytest.mark.parametrize(
+    "style",
+    {
+        "loops": lambda node: isinstance(node, (ast.For, ast.While)),
+        "numpy": lambda node: isinstance(node, ast.Name) and node.id == "np",
+        "einsum": lambda node: isinstance(node, ast.Attribute) and node.attr == "einsum",
+        "float64": lambda node: isinstance(node, ast.Attribute) and node.attr in DOUBLE,
+        "in place, on a copy": lambda node: isinstance(node, ast.AugAssign),
+    }.items(),
+    ids=lambda style: style[0],
+)
+def test_every_style_is_tried_on_several_exercises(style):
+    tried = {
+        id
+        for id in EXERCISES
+        for answer in right(id).values()
+        if any(map(style[1], ast.walk(ast.parse(inspect.getsource(answer)))))
+    }
+    assert len(tried) >= 8, f"{style[0]}: only {tried}"
+
+
+DOUBLE = ("double", "float64")
+
+
 def anonymous(source):
     """A function's code without its names, its notes and its types."""
     (function,) = (n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef))

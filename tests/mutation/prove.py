@@ -53,6 +53,7 @@ def digest(chapter: Chapter, exercise: Exercise) -> str:
         PROJECT.right(chapter),
         *(grading / f"{name}.py" for name in _GRADING),
         HERE / "mutate.py",
+        HERE / "survey.py",
     ]
     total = hashlib.sha256()
     for text in (exercise.solution, *chapter.given, *(p.read_text("utf-8") for p in files)):

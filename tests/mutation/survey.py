@@ -30,6 +30,7 @@ from minitransformer.workbook.running.references import References
 from minitransformer.workbook.source import Chapter, Exercise
 
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+SEEDS = range(4)
 LIMIT = 10.0  # seconds a mutant; where there is no SIGALRM (Windows), none
 
 
@@ -61,7 +62,9 @@ def survey(chapter: Chapter, exercise: Exercise, grader: Grader) -> Survey:
         with warnings.catch_warnings(), limited(LIMIT):
             warnings.simplefilter("ignore")
             answer = cells.define(mutant.code, exercise.id, space)
-            if grader.climb(answer).passed:
+            # What is listed as computing the same must do so on other numbers, too.
+            seeds = SEEDS if mutant.change in listed else SEEDS[:1]
+            if all(grader.climb(answer, seed).passed for seed in seeds):
                 alive.append(mutant.change)
     return Survey(
         exercise.id,
