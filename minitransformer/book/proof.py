@@ -61,9 +61,14 @@ def share(refused: int, mutants: int) -> str:
     return "100 %" if refused == mutants else f"{refused * 1000 // mutants / 10:.1f} %"
 
 
+def named(chapter: Chapter) -> str:
+    """What a chapter is about, for the head of a row."""
+    return chapter.title.removesuffix(": the exercises")
+
+
 def table(chapters: list[Chapter], found: Record) -> str:
     """A row a chapter and one for all; a card each on a phone."""
-    rows = [(chapter.title, counts([chapter], found)) for chapter in chapters]
+    rows = [(named(chapter), counts([chapter], found)) for chapter in chapters]
     rows.append(("All chapters", counts(chapters, found)))
     head = "".join(f'<th scope="col">{name}</th>' for name in ("chapter", *COLUMNS))
     body = "".join(_row(title, numbers) for title, numbers in rows)
@@ -77,7 +82,8 @@ def table(chapters: list[Chapter], found: Record) -> str:
 def _row(title: str, numbers: list[int]) -> str:
     cells = [f"{number:,}" for number in numbers] + [share(numbers[-1], numbers[-2])]
     tds = "".join(
-        f'<td data-label="{name}">{cell}</td>' for name, cell in zip(COLUMNS, cells, strict=True)
+        f'<td data-label="{name}" style="white-space: nowrap">{cell}</td>'
+        for name, cell in zip(COLUMNS, cells, strict=True)
     )
     style = "text-align: left; font-weight: normal; min-width: 8em"
     return f'<tr><th scope="row" style="{style}">{escape(title)}</th>{tds}</tr>'
@@ -113,9 +119,8 @@ def listed(chapters: list[Chapter], root: Path) -> str:
                 changes = "".join(f"<li>{_change(change)}</li>" for change in entry["changes"])
                 items += f"<li><code>{exercise.id}</code>: {escape(entry['reason'])}"
                 items += f"<ul>{changes}</ul></li>"
-        out += (
-            f"<details><summary>{escape(chapter.title)}: {many}</summary><ul>{items}</ul></details>"
-        )
+        summary = f"<summary>{escape(named(chapter))}: {many}</summary>"
+        out += f"<details>{summary}<ul>{items}</ul></details>"
     return out
 
 

@@ -38,6 +38,7 @@ def waits(found: dict[str, Any]) -> str:
     """Each wait, beside its target and as a multiple of importing torch."""
     recorded = found["workbook"]
     torch, rows = recorded["rows"]["torch"]["median"], []
+    rounds = f"{recorded['rounds']} round{'s' * (recorded['rounds'] != 1)}"
     for name, (label, target) in ROWS.items():
         row = recorded["rows"][name]
         rows.append(
@@ -52,7 +53,7 @@ def waits(found: dict[str, Any]) -> str:
     return html_table(["what", "median", "of importing torch", "aimed at", "reached"], rows) + (
         f"<p><small>Recorded on {escape(recorded['date'])}, {escape(recorded['cpu'])}, commit "
         f"{escape(recorded['commit'][:10])}{' and changes' * ('changes' in recorded['commit'])}; "
-        f"otter-grader {escape(recorded['otter'])}; {recorded['rounds']} rounds. "
+        f"otter-grader {escape(recorded['otter'])}; {rounds}. "
         "<code>python -m benchmarks.workbook</code> repeats it.</small></p>"
     )
 
