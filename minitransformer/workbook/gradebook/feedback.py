@@ -10,6 +10,7 @@ import re
 
 from minitransformer.workbook import report
 from minitransformer.workbook.gradebook.marks import Gradebook, Mark, Row
+from minitransformer.workbook.project import COMMAND
 from minitransformer.workbook.verdict import FAILED, PASSED, TODO, Verdict
 
 _WIDTH = 76
@@ -23,8 +24,8 @@ def text(book: Gradebook, row: Row) -> str:
         f"{row.points} of {report.points(book.points)}; {row.passed} of {count} exercises passed.",
         *map(_escaped, row.notes),
         *(part for mark in row.marks for part in _chapter(mark)),
-        f"Graded with seed {book.seed}. The same graders are in your clone of the project: "
-        f"`python -m minitransformer check --seed {book.seed}` repeats it.",
+        f"Graded with seed {book.seed}. In your clone of the project this repeats it:",
+        f"    {COMMAND} check --seed {book.seed}",
     ]
     return "\n\n".join(parts) + "\n"
 
