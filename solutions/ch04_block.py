@@ -481,7 +481,7 @@ def parameters(config: Config) -> dict[str, int]:
 # A **router**, one more matrix, does the sending:
 #
 # 1. The router gives each token a number for each expert: `x @ W_router`. The softmax over the
-#    experts turns these into weights.
+#    experts turns these into weights. (They may be large: $e^{100}$ is too much for float32.)
 # 2. The token goes to the `k` experts of the largest weights. Their weights are divided by their
 #    sum, so that the `k` of them sum to one.
 # 3. Its output is the sum of what these `k` experts make of it, each times its weight.
@@ -563,7 +563,7 @@ def experts(
 #
 # Return `(layer, neuron, inside, outside)`, counted from 0 and not rounded. Any neuron that meets
 # both will do; the check measures again what you report, on tiny models of a few layers,
-# each of which has one.
+# each of which has one, and in which no share stands at a bound.
 #
 # The tools:
 # ```

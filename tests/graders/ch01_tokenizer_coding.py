@@ -63,6 +63,7 @@ def cases_join(seed):
         Case('b"abc": abc has a lower id than ab', (b"abc", ABC | {b"abc": 3, b"ab": 4})),
         Case('b"abcd": ab, then abc before cd', (b"abcd", ABCD | {b"abc": 4, b"ab": 5, b"cd": 6})),
         Case('b"cab", where ab has the id 0', (b"cab", {b"ab": 0, b"b": 1, b"c": 2, b"a": 3})),
+        Case('b"abab": aba has a lower id than ab', (b"abab", ABC | {b"aba": 3, b"ab": 4})),
         Case("one byte", (b"c", ABC | {b"ab": 3})),
         Case("no bytes", (b"", ABC)),
         Case("no two make a token", (b"acb", ABC | {b"ab": 3, b"ca": 4})),

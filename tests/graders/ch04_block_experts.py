@@ -33,6 +33,8 @@ def cases_experts(seed):
     lonely = draw(seed + 1, 5, 6)
     x_up = draw(seed, 7, 5)
     x_up[:, 0] = 1.0
+    upright, high = x.clone(), draw(seed + 1, 5, 4)
+    upright[:, 0], high[0] = 1.0, high[0] + 100.0  # e^100 is too large for float32
     lonely[0, 2], lonely[0, 4] = -60.0, 40.0  # nobody chooses expert 2, everybody expert 4
     return [
         Case("8 tokens, 4 experts, k = 2", (x, draw(seed + 1, 5, 4), some_experts(seed, 4, 5), 2)),
@@ -41,6 +43,7 @@ def cases_experts(seed):
             "k = n_experts", (draw(seed, 4, 6), draw(seed + 1, 6, 3), some_experts(seed, 3, 6), 3)
         ),
         Case("an expert that nobody chooses", (x_up, lonely, some_experts(seed, 6, 5), 3)),
+        Case("router numbers near 100", (upright, high, some_experts(seed, 4, 5), 2)),
         Case(
             "a single token, in float64",
             (

@@ -265,6 +265,7 @@ GRADERS = [
         "block.parameters",
         cases=cases_parameters,
         oracle=oracle_parameters,
+        tensors=False,
         by_hand=parameters_by_hand,
         properties={
             "the parts make the total": parts_make_the_total,

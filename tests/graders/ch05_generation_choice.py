@@ -185,6 +185,7 @@ GRADERS = [
         "generation.repetition",
         cases=cases_repetition,
         oracle=oracle_repetition,
+        tensors=False,
         by_hand=repetition_by_hand,
         properties={"other ids, the same pattern": names_do_not_matter},
         tiny_model={"what a model wrote": model_loop},

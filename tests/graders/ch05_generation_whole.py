@@ -270,6 +270,7 @@ GRADERS = [
         "generation.write",
         cases=cases_write,
         oracle=oracle_write,
+        tensors=False,
         by_hand=write_by_hand,
         properties={"any number of new tokens": in_two_goes_as_in_one},
         tiny_model={"what it writes": model_write},

@@ -110,6 +110,15 @@ def wrong_again_at_the_end(chunk, ranks):
     return [ranks[part] for part in parts]
 
 
+def wrong_all_places_in_one_sweep(chunk, ranks):
+    """this equals joining the lowest union in all its places at once: join one of them, the
+    leftmost, and look again, since that joining may make a union with a lower id possible."""
+    parts = [chunk[i : i + 1] for i in range(len(chunk))]
+    while known := [a + b for a, b in pairwise(parts) if a + b in ranks]:
+        parts = gone_through(chunk, [min(known, key=ranks.get)], parts)
+    return [ranks[part] for part in parts]
+
+
 def wrong_order_of_the_dict(chunk, ranks):
     """this equals going through the tokens in the order of the dict, which may be any: the id says
     which was learnt first."""

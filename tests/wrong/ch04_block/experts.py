@@ -82,6 +82,18 @@ def wrong_no_softmax(x, W_router, experts, k):
     return mixture(x, W_router, experts, k, softmax=lambda logits: logits)
 
 
+def wrong_overflow(x, W_router, experts, k):
+    """this equals a softmax by e^z over its sum, which gives nan where the router's numbers are
+    large: take logits.softmax(dim=-1), or subtract the largest first."""
+    return mixture(
+        x,
+        W_router,
+        experts,
+        k,
+        softmax=lambda logits: logits.exp() / logits.exp().sum(dim=-1, keepdim=True),
+    )
+
+
 def wrong_softmax_over_tokens(x, W_router, experts, k):
     """this equals a softmax over the tokens: take it over the experts, the last axis."""
     return mixture(x, W_router, experts, k, softmax=lambda logits: logits.softmax(dim=0))
