@@ -62,8 +62,8 @@ def share(refused: int, mutants: int) -> str:
 
 
 def named(chapter: Chapter) -> str:
-    """What a chapter is about, for the head of a row."""
-    return chapter.title.removesuffix(": the exercises")
+    """A chapter's number and topic, for the head of a row."""
+    return f"{chapter.number:02} {chapter.topic}"
 
 
 def table(chapters: list[Chapter], found: Record) -> str:
@@ -85,7 +85,7 @@ def _row(title: str, numbers: list[int]) -> str:
         f'<td data-label="{name}" style="white-space: nowrap">{cell}</td>'
         for name, cell in zip(COLUMNS, cells, strict=True)
     )
-    style = "text-align: left; font-weight: normal; min-width: 8em"
+    style = "text-align: left; font-weight: normal; white-space: nowrap"
     return f'<tr><th scope="row" style="{style}">{escape(title)}</th>{tds}</tr>'
 
 
