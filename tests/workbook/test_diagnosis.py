@@ -77,6 +77,7 @@ OF_ONE_TENSOR = [
     (nans(B), B, "1 of 12 entries are NaN (not a number), which 0/0, inf - inf"),
     (B * NAN, B, "Everything is NaN (not a number)"),
     (put(B, (0, 0), INF), B, "There is an infinity where a finite number is expected"),
+    (put(A, (0, 1), -INF), put(A, (2, 2), -INF), "is it in the wrong place?"),
     (put(B, 0, -1e9), put(B, 0, -INF), "only where an infinity is expected: a large finite"),
     (P.bfloat16().float(), P, "the few digits of a 16-bit dtype: compute in float32."),
     (P * (1 + 0.004 * torch.sin(7 * P)), P, "Every entry is within 1 % of what is expected"),
@@ -138,7 +139,7 @@ def test_nothing_is_guessed(trials):
 def test_a_factor_that_grows_with_an_axis_is_named_by_it():
     cases = [torch.ones(2, n) * torch.tensor([[1.0], [3.0]]) for n in (2, 5, 9)]
     trials = [Trial((x,), x * x.shape[-1] ** -0.5, x) for x in cases]
-    assert diagnose(trials, ["x"]).endswith("where n is the size of the last axis of x.")
+    assert diagnose(trials, ["x"]).endswith("where n is x.shape[-1].")
     assert "1 / (the root of n) times" in diagnose(trials, ["x"])
 
 
@@ -151,6 +152,9 @@ def test_an_input_that_makes_no_difference_is_named():
     trials = [Trial((B, A[0, :1]), 2 * B, 2 * B + A[0, :1])]
     said = experiment(trials, ["x", "b"], lambda x, b: 2 * x, lambda x, b: 2 * x + b)
     assert said == "What b holds makes no difference to what comes back: is it used?"
+    trials = [Trial((B, A[0, :1]), NAN * B, B)]
+    assert experiment(trials, ["x", "b"], lambda x, b: NAN * x, lambda x, b: 2 * x + b) == ""
+    trials = [Trial((B, A[0, :1]), 2 * B, 2 * B + A[0, :1])]
     both = experiment(trials, ["x", "b"], lambda x, b: 2 * x - b, lambda x, b: 2 * x + b)
     assert both == ""
 
@@ -177,6 +181,19 @@ def test_inputs_that_have_changed_places_are_named():
     trials = [Trial(args, oracle(B, B[1], B[0]), oracle(*args))]
     said = experiment(trials, ["x", "w", "v"], lambda x, w, v: x * v - w, oracle)
     assert said == "With w and v exchanged it would be right: they have changed places."
+
+
+def test_outputs_that_cannot_be_computed_with_are_no_fault_of_the_graders():
+    for found in (
+        B.to("meta"),
+        B.to_sparse(),
+        B.to(torch.complex64),
+        torch.nn.Linear(2, 2),
+        object(),
+    ):
+        assert diagnose([Trial((B,), found, B)], ["x"]) == ""
+        message = shifted().climb(lambda x, b, found=found: found).message
+        assert "expected a floating-point tensor of shape [3, 3], found" in message
 
 
 def shifted(**more):

@@ -24,7 +24,7 @@ from minitransformer.workbook.grading import places, relations, sequences
 from minitransformer.workbook.grading.values import kind, show
 
 _TENSORS = (
-    relations.not_finite, relations.constant, relations.scaled, places.moved, relations.function,
+    relations.constant, relations.scaled, places.moved, relations.function,
     relations.along, places.copied, places.region, relations.near, relations.own_factors,
 )  # fmt: skip
 _FEWEST = 3  # numbers that a sentence must be true of
@@ -49,7 +49,7 @@ def diagnose(trials: Sequence[Trial], names: Sequence[str] = (), axes: Sequence[
     try:
         said = _input(trials, names) or _scales(trials, names) or _parts(trials)
         return _with_names(said, axes)
-    except (RuntimeError, ValueError, TypeError, AttributeError, IndexError):
+    except Exception:
         return ""  # outputs that cannot be computed with: nothing is known of them
 
 
@@ -150,6 +150,8 @@ def _about(pairs: Sequence[tuple[Any, Any]]) -> str:
     tensors = [(_tensor(f), _tensor(e)) for f, e in pairs]
     if all(f is not None and e is not None and f.shape == e.shape for f, e in tensors):
         sizes = [e.numel() for _, e in tensors if e is not None]
+        if said := _common(lambda pair: relations.not_finite(*pair), tensors):
+            return said
         if _FEWEST <= sum(sizes) <= _LARGEST and min(sizes):
             said = _common(lambda pair: chain.from_iterable(r(*pair) for r in _TENSORS), tensors)
             if said or isinstance(pairs[0][1], Tensor):
@@ -228,7 +230,4 @@ def _axes(trials: Sequence[Trial], names: Sequence[str]) -> Iterator[tuple[str, 
         tensors = [t.args[i] for t in trials if isinstance(t.args[i], Tensor)]
         if tensors and len(tensors) == len(trials):
             for d in range(-1, -min(t.ndim for t in tensors) - 1, -1):
-                yield (
-                    f"the size of {relations.name_of(d)} of {name}",
-                    [t.shape[d] for t in tensors],
-                )
+                yield f"{name}.shape[{d}]", [t.shape[d] for t in tensors]
