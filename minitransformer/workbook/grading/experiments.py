@@ -26,7 +26,7 @@ def experiment(
 ) -> str:
     """A sentence about an input that makes no difference, or two that have changed places."""
     began = time.monotonic()
-    if not trials or not trials[0].args:
+    if not trials or not trials[0].args or any(_is_nan(trial.found) for trial in trials):
         return ""
     for said, alters in (*_exchanges(trials[0].args, names), *_changes(trials[0].args, names)):
         if time.monotonic() - began > _PATIENCE:
@@ -35,6 +35,15 @@ def experiment(
         if _holds(trials, alters, answer, oracle, exchanged):
             return said
     return ""
+
+
+def _is_nan(value: Any) -> bool:
+    """Whether something in it is NaN, which would be equal to itself whatever goes in."""
+    if isinstance(value, (tuple, list)):
+        return any(map(_is_nan, value))
+    if isinstance(value, Tensor):
+        return bool(value.isnan().any())
+    return isinstance(value, float) and value != value
 
 
 def _holds(

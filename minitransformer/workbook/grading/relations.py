@@ -41,10 +41,13 @@ def not_finite(found: Tensor, expected: Tensor) -> Iterator[str]:
             yield f"{int(nan.sum())} of {nan.numel()} entries are {_NAN}."
         yield f"Among the entries is {_NAN}."
     elif (found.isinf() & expected.isfinite()).any():
-        yield (
-            "There is an infinity where a finite number is expected: something overflows, is "
-            "divided by 0, or is the logarithm of 0."
-        )
+        if expected.isinf().any():
+            yield "An infinity stands where a finite number is expected: is it in the wrong place?"
+        else:
+            yield (
+                "There is an infinity where a finite number is expected: something overflows, is "
+                "divided by 0, or is the logarithm of 0."
+            )
     elif (expected.isinf() & found.isfinite()).any() and same(
         found[expected.isfinite()], expected[expected.isfinite()]
     ):
@@ -192,7 +195,7 @@ def own_factors(found: Tensor, expected: Tensor) -> Iterator[str]:
         at = wanted.abs().argmax(-1, keepdim=True)
         factor = rows.gather(-1, at) / wanted.gather(-1, at)
         if same(rows, factor * wanted) and bool(factor.isfinite().all()):
-            what = {-1: "Each row", -2: "Each column"}.get(d, f"Each line along {name_of(d)}")
+            what = {-1: "Each row", -2: "Each column"}.get(d, f"Each slice of {name_of(d)}")
             yield f"{what} is the expected one times a number of its own."
 
 

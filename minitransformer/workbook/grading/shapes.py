@@ -55,7 +55,8 @@ def _of_one_length(f: list[int], e: list[int]) -> str:
         if abs(more) == 1 and e[d] > 1 and f[d] > 1:
             return f"{_axis(d, len(e))} is one too {'long' if more > 0 else 'short'}"
         if f[d] == 1:
-            return f"{_axis(d, len(e))} has shrunk to 1: is a sum or mean taken over it?"
+            gone = "is it summed over, or indexed in another's place?"
+            return f"{_axis(d, len(e))} has shrunk to 1: {gone}"
         return f"only {_axis(d, len(e))} differs"
     return ""
 

@@ -11,7 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_OVER_AN_AXIS = re.compile(r"\b(a?max|a?min|sum|mean|norm|std|var|prod|logsumexp)\(")
+_OVER_AN_AXIS = re.compile(
+    r"\b(a?max|a?min|sum|mean|norm|std|var|prod|logsumexp)\((?:[^()]*\bdim\b|[^()]*-?\d)"
+)
 
 # The first that is found in the message is said; {1} is the first group.
 _REMEDIES = [
@@ -49,6 +51,10 @@ _REMEDIES = [
     ),
     (r"name 'np' is not", "Write import numpy as np in the exercise's own cell."),
     (r"name 'F' is not", "Write import torch.nn.functional as F in the exercise's own cell."),
+    (
+        r"name '\w+' is not defined$",
+        "An answer has its arguments, and what the cells define or import.",
+    ),
     (
         r"einsum\(\)",
         "einsum wants a letter for each axis of each input, and one size for each letter.",
@@ -108,8 +114,8 @@ _REMEDIES = [
     ),
     (
         r"values to unpack",
-        "There are more names on the left than values on the right, or fewer: for the sizes of any "
-        "number of axes write *rest, n = x.shape.",
+        "The names on the left and the values on the right differ in number. For the sizes of any "
+        "number of axes: *rest, n = x.shape.",
     ),
     (
         r"'tuple' object|tuple indices must be",
@@ -127,7 +133,9 @@ _REMEDIES = [
 def remedy(cause: BaseException, line: str, variables: Mapping[str, Any]) -> str:
     """The usual remedy for an error raised in the learner's `line`; "" if none is known."""
     text = str(cause)
-    if re.match(r"(raise|assert)\b", line):
+    if re.match(r"assert\b", line):
+        return "Your own assert does not hold there."
+    if re.match(r"raise\b", line):
         return "Your own check refuses these inputs, and they are allowed."
     if name := _pair_in(line, variables):
         kind = type(variables[name]).__name__
@@ -163,7 +171,7 @@ def tensors_in(line: str, variables: Mapping[str, Any]) -> str:
     shapes = {
         name: list(variables[name].shape)
         for name in _names(line)
-        if hasattr(variables.get(name), "shape") and not isinstance(variables[name], type)
+        if getattr(variables.get(name), "ndim", 0) and not isinstance(variables[name], type)
     }
     told = [f"{name} {shape}" for name, shape in shapes.items()]
     return ", ".join([told[0].replace(" ", " is ", 1), *told[1:]]) if told else ""
