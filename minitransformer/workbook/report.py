@@ -112,30 +112,19 @@ def shown(path: Path, root: Path, room: int) -> str:
     return text if len(text) <= room else f".../{path.name}"
 
 
-class Doing:
+class Doing(Live):
     """On a terminal, one line that says what is being graded, gone in the end; elsewhere nothing.
 
     It changes with the exercise and does not spin: a screen reader reads each change once.
     """
 
     def __init__(self, out: Console) -> None:
-        there = out.is_terminal and not out.is_dumb_terminal
         first = Text("Starting the grader ...", style="dim")
-        self._live = Live(first, console=out, auto_refresh=False, transient=True) if there else None
+        super().__init__(first, console=out, auto_refresh=False, transient=True)
 
     def at(self, id: str) -> None:
         """The exercise `id` is begun."""
-        if self._live is not None:
-            self._live.update(Text(f"Grading {id} ...", style="dim"), refresh=True)
-
-    def __enter__(self) -> Doing:
-        if self._live is not None:
-            self._live.start(refresh=True)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._live is not None:
-            self._live.stop()
+        self.update(Text(f"Grading {id} ...", style="dim"), refresh=True)
 
 
 def total(chapter: Chapter, verdicts: Sequence[Verdict]) -> str:

@@ -164,7 +164,8 @@ class Checking:
             return seen.get(id, self.remember and standing.status(id) == PASSED)
 
         self.head(chapter, path)
-        with report.Doing(self.out) as doing:
+        doing = report.Doing(self.out)
+        with doing:
 
             def say(verdict: Verdict) -> None:
                 seen[verdict.id] = verdict.passed

@@ -155,7 +155,8 @@ class Watch:
             return known.passed if known else standing.status(id) == PASSED
 
         self.out.print()
-        with report.Doing(self.out) as doing:
+        doing = report.Doing(self.out)
+        with doing:
 
             def hear(verdict: Verdict) -> None:
                 self._verdicts[verdict.id] = verdict
