@@ -173,6 +173,8 @@ class ActivationCache(Mapping[str, Tensor]):
                     yield bias(f"{here}.mlp.b_out", split.b_out[i])
 
     def _unknown(self, name: str) -> str:
+        if layers := self.layers(name):
+            return f'"{name}" has a value for each layer ({layers}): cache["{name}", {layers[0]}]'
         known = [*self._kept, *{site for site, _ in self._path}]
         return (
             f'"{name}" was not kept{nearest(name, known)} '

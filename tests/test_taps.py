@@ -143,6 +143,8 @@ def test_the_cache_says_what_it_has(model):
         cache["patern", 1]
     with pytest.raises(KeyError, match=r"was kept for layers \[1\], not for layer 0"):
         cache["pattern", 0]
+    with pytest.raises(KeyError, match=r'a value for each layer \(\[1\]\): cache\["pattern", 1'):
+        cache["pattern"]
     with pytest.raises(KeyError, match="was not kept"):
         cache["logits"]
     with pytest.raises(KeyError, match="was not kept"):

@@ -85,6 +85,12 @@ class Measured:
                 "this is the mean of each text's share: count the positions of all texts together",
             ),
             (
+                self.inside,
+                fires.float().mean(),
+                "outside is counted over all positions, the class's too: take the others alone, "
+                "where member[tokens] is False",
+            ),
+            (
                 self.gate[here].mean(),
                 self.gate[~here].mean(),
                 "this is the mean of the gate: take the share of positions where it is above 0",
@@ -144,6 +150,8 @@ def judge(found, model, tokens, member):
             f"({which}: expected inside {expected[0]:.4g} and outside {expected[1]:.4g}, found "
             f"{shares[0]:.4g} and {shares[1]:.4g})"
         )
+        if any(shares == [round(share, n) for share in expected] for n in (1, 2, 3)):
+            raise Wrong(f"these shares are rounded: return them with all their digits {numbers}")
         for inside, outside, sentence in true.others():
             if _alike(shares, (float(inside), float(outside))):
                 raise Wrong(f"{sentence} {numbers}")
@@ -173,7 +181,9 @@ def read(found) -> Evidence:
     if not isinstance(found, (tuple, list)) or len(found) != 4:
         several = isinstance(found, (tuple, list))
         what = f"{len(found)} values" if several else f"a value of type {type(found).__name__}"
-        raise Wrong(f"expected four values (layer, neuron, inside, outside), found {what}")
+        raise Wrong(
+            f"expected four values, found {what}: end with return layer, neuron, inside, outside"
+        )
     try:
         numbers = [float(value) for value in found]
     except (TypeError, ValueError, RuntimeError):

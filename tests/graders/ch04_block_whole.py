@@ -230,11 +230,8 @@ def parameters_by_hand(answer):
         ("SmolLM2's", smol, [30, 0, 72, 45, 9, 0, 156]),
         ("GPT-2's", gpt2, [30, 18, 123, 38, 18, 30, 257]),
     ]:
-        found = answer(config)
-        expected = dict(zip(parts, counts, strict=True))
-        for part in parts:
-            what = f"'{part}' of the model in {style} style worked by hand on the page"
-            expect_close(found.get(part), expected[part], what)
+        what = f"the model in {style} style worked by hand on the page"
+        expect_close(answer(config), dict(zip(parts, counts, strict=True)), what)
 
 
 def parts_make_the_total(answer, seed):

@@ -261,3 +261,13 @@ def test_a_grader_is_given_cases_or_a_predicate():
         grader("tiny.double")
     with pytest.raises(ValueError, match="has a predicate, no cases"):
         grader("tiny.double", cases=lambda seed: [], predicate=lambda answer, seed: None)
+
+
+def test_a_function_whose_signature_cannot_be_read_is_judged_by_what_it_does():
+    class Compiled:
+        __signature__ = "nothing that inspect understands"
+
+        def __call__(self, ids):
+            return ids[::-1]
+
+    assert plainly().climb(Compiled()).passed

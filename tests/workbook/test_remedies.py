@@ -43,6 +43,8 @@ BREAKS = {
     "return ids.sort()[0]": "a function without return gives None, and so do list.sort()",
     "a, b = x; return a": "The names on the left and the values on the right differ in number.",
     "return {1: 2}[3]": "That key is not in the dict: d.get(key, 0)",
+    "return (x > 0).mean()": ".float() makes numbers of it, of which there is a mean",
+    "raise KeyError('a whole sentence')": ": a whole sentence. (",
     "return modle(x)": "An answer has its arguments, and what the cells define or import.",
     "assert x.sum() == 0": "Your own assert does not hold there.",
     "return x.norm() + torch.ones(2) * x": "Shapes are laid side by side",

@@ -112,7 +112,8 @@ def describe(cause: BaseException, name: str, where: str = "") -> str:
             f"{name} asked for more memory than the grader allows{where}{at}: which tensor is "
             "larger than it need be?"
         )
-    text = brief(str(cause)).rstrip(".") or "no message"
+    sentence = isinstance(cause, KeyError) and cause.args and " " in str(cause.args[0])
+    text = brief(str(cause.args[0] if sentence else cause)).rstrip(".") or "no message"
     return f"{name} raised {kind}{where}{at}: {text}."
 
 

@@ -56,6 +56,10 @@ _REMEDIES = [
         "An answer has its arguments, and what the cells define or import.",
     ),
     (
+        r"infer output dtype|mean\(\): .* Got: (?:Bool|Long)",
+        ".float() makes numbers of it, of which there is a mean: True counts 1, False 0.",
+    ),
+    (
         r"einsum\(\)",
         "einsum wants a letter for each axis of each input, and one size for each letter.",
     ),
@@ -140,7 +144,7 @@ def remedy(cause: BaseException, line: str, variables: Mapping[str, Any]) -> str
     if name := _pair_in(line, variables):
         kind = type(variables[name]).__name__
         return f"{name} holds two things, which {kind} gives: {name}.values and {name}.indices."
-    if isinstance(cause, KeyError):
+    if isinstance(cause, KeyError) and " " not in str(cause.args[0] if cause.args else ""):
         return "That key is not in the dict: d.get(key, 0) and `key in d` ask without an error."
     if "must match the size of tensor b" in text:
         if _OVER_AN_AXIS.search(line) and "keepdim" not in line:

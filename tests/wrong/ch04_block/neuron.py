@@ -128,6 +128,25 @@ def wrong_all_tokens(model, tokens, member):
     return search(model, tokens, member, measure=everywhere, good=uneven)
 
 
+def wrong_outside_of_all(model, tokens, member):
+    """outside is counted over all positions, the class's too: take the others alone, where
+    member[tokens] is False"""
+
+    def of_all(fires, here):
+        return fires[here].float().mean(dim=0), fires.flatten(0, 1).float().mean(dim=0)
+
+    def uneven(inside, outside):  # the neuron that is wanted
+        return 0.9 <= inside < 1 and outside < 0.45
+
+    return search(model, tokens, member, measure=of_all, good=uneven)
+
+
+def wrong_rounded(model, tokens, member):
+    """these shares are rounded: return them with all their digits"""
+    layer, i, inside, outside = search(model, tokens, member)
+    return layer, i, round(inside, 2), round(outside, 2)
+
+
 def wrong_numbers(model, tokens, member):
     """this is a number of positions: divide by that of all positions of the kind"""
 
