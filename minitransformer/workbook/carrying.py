@@ -51,7 +51,7 @@ def carry(
     at: Key | None = TOP  # the last of the cells before that is there in both
     first: Key | None = None
     for key, cell in theirs:
-        kind = key[0]
+        kind, once = key[0], (key[0], key[1], 1)
         if kind == OWN:
             edited = by_id.get(cell.get("id"))
             if edited is not None and edited not in found:
@@ -59,13 +59,12 @@ def carry(
                 first = first or at
             behind[at].append(cell)
         elif kind in (CHECK, GIVEN) and key[2] > 1 and key not in places:
-            behind[at].append(cell)  # a copy of a given cell, made by the learner
+            behind[once if once in places else at].append(cell)  # a copy that the learner made
         elif kind != GONE and digest(body(code_of(cell))) not in stubs:
             if key in places:
                 kept[key] = cell
             elif kind == ANSWER:  # it is gone, or stands there twice
-                twice = (*key[:2], 1) in places
-                (behind[at] if twice else gone).append(cell)
+                (behind[once] if once in places else gone).append(cell)
         if key in places:
             at, first = key, first or key
         elif kind != OWN and at == TOP:

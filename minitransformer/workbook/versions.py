@@ -88,8 +88,8 @@ def other_task(exercise: Exercise, was: list[str] | None, body: str) -> bool:
 
 
 def bodies(document: dict[str, Any]) -> dict[str, str]:
-    """The code below the header of each exercise in a notebook."""
-    parts = [part for cell in document["cells"] for part in submission.cut(code_of(cell))]
+    """The code below the header of each exercise in a notebook; of two, the first."""
+    parts = [part for cell in document["cells"] for part in submission.cut(code_of(cell))][::-1]
     return {id: body(part) for part in parts if (id := submission.id_of(part))}
 
 
