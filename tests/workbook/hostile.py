@@ -242,6 +242,10 @@ HOSTILE: dict[str, tuple[str, str]] = {
         right_but("import subprocess, sys", "subprocess.run([sys.executable, '-c', ''])"),
         "total starts a program, in `subprocess.run([",
     ),
+    "a pool of processes": (
+        right_but("import multiprocessing", "multiprocessing.Pool(2).map(abs, [1, 2])"),
+        "total starts a process, in `multiprocessing.Pool(2)",
+    ),
     "a shell": (right_but("import os", "os.system('true')"), "total starts a program, in `os.s"),
     "a connection": (
         right_but("import socket", "socket.create_connection(('127.0.0.1', 9))"),
@@ -280,6 +284,16 @@ HOSTILE: dict[str, tuple[str, str]] = {
         PASSED,
     ),
     "notebook commands": ("%matplotlib inline\n!pip list\n" + right_but("pass"), PASSED),
+    "a breakpoint left in": (right_but("breakpoint()"), PASSED),
+    "a progress bar": (
+        right_but("from tqdm.auto import tqdm", "for _ in tqdm(range(30)): pass"),
+        PASSED,
+    ),
+    "awaits inside": (
+        "import asyncio\nasync def later(x): return x.sum(-1)\n"
+        "def total(x): return asyncio.run(later(x))",
+        PASSED,
+    ),
     "decorated": (
         "import functools\n@functools.lru_cache\ndef total(x):\n    return x.sum(-1)",
         PASSED,
@@ -349,7 +363,7 @@ RESTARTS = set(UNHEARD) | {
     "torch.manual_seed replaced", "a builtin replaced", "isinstance replaced", "fills the disk",
     "grader's names overwritten", "a thousand threads", "a thread in another's place",
     "shows a plot", "more torch threads", "inference mode for ever",
-    "traced", "an alarm", "at the end", "pytest replaced",
+    "a progress bar", "traced", "an alarm", "at the end", "pytest replaced",
 }  # fmt: skip
 SLOW = RESTARTS - QUICK
 

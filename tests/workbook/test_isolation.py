@@ -20,6 +20,7 @@ ID = "tiny.total"
     [
         ("%matplotlib inline\nimport torch", "pass  # %matplotlib inline\nimport torch"),
         ("def f():\n    !ls\n    return 1", "def f():\n    pass  # !ls\n    return 1"),
+        ("x.sum?\nif True:\n    x??", "pass  # x.sum?\nif True:\n    pass  # x??"),
         ("a = (10\n  % 3)", "a = (10\n  % 3)"),  # this is Python
         ('a = """\n%d\n"""', 'a = """\n%d\n"""'),
     ],

@@ -67,11 +67,11 @@ def _parse(code: str) -> ast.Module:
         raise Misplaced("its cell is nested too deeply for Python to read it.") from None
 
 
-_COMMAND = re.compile(r"(?m)^([ \t]*)([%!?].*)$")
+_COMMAND = re.compile(r"(?m)^([ \t]*)([%!?].*|[\w.]+\?{1,2})$")
 
 
 def without_commands(code: str) -> str:
-    """`code` without a notebook's own commands (`%time`, `!ls`), which are not Python.
+    """`code` without a notebook's own commands (`%time`, `!ls`, `x?`), which are not Python.
 
     Only where it is not Python as it stands: a line that begins with % may go on with another.
     """

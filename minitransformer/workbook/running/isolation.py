@@ -72,5 +72,6 @@ def environment(folder: str) -> dict[str, str]:
     one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "PYTHONPATH"))}
     plain = {"MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
+    plain["PYTHONBREAKPOINT"] = "0"  # one that was left in holds nobody up
     temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder)
     return {**kept, **one, **plain, **temporary}
