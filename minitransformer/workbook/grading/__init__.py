@@ -9,7 +9,8 @@ Everything in this folder needs torch. Leaves out whose answer it is and in whic
 from __future__ import annotations
 
 from minitransformer.workbook.grading.compare import Wrong, expect_close
-from minitransformer.workbook.grading.ladder import Grader, WrongAnswer, grader
+from minitransformer.workbook.grading.ladder import Grader, grader
+from minitransformer.workbook.grading.recognition import WrongAnswer
 from minitransformer.workbook.grading.rungs import Case
 
 __all__ = ["Case", "Grader", "Wrong", "WrongAnswer", "expect_close", "grader"]

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from minitransformer.workbook.grading.ladder import Grader, WrongAnswer
+from minitransformer.workbook.grading.ladder import Grader
+from minitransformer.workbook.grading.recognition import WrongAnswer
 from minitransformer.workbook.source import Chapter
 
 

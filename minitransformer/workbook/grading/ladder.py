@@ -91,7 +91,7 @@ class Grader:
             known, sentence = None, ""
             if self.cases and self.oracle and wrong and not turned:
                 cases = self.cases(seed)
-                known, sentence = recognise(guarded(answer), cases, self.oracle, wrong)
+                known, sentence = recognise(guarded(answer), cases, self.oracle, wrong, problem)
             if sentence:
                 # The sentence has the first line to itself; below it stands what gave it away.
                 shown = problem if problem.startswith(self.name) else joined("", problem)
