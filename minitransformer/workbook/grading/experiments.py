@@ -42,7 +42,7 @@ def _is_nan(value: Any) -> bool:
     if isinstance(value, (tuple, list)):
         return any(map(_is_nan, value))
     if isinstance(value, Tensor):
-        return bool(value.isnan().any())
+        return not value.is_meta and bool(value.isnan().any())
     return isinstance(value, float) and value != value
 
 

@@ -119,7 +119,9 @@ def _floating(value: Any) -> bool:
 def _broken(value: Any) -> bool:
     """Whether an output is an error, or holds nan."""
     if isinstance(value, Tensor):
-        return value.is_floating_point() and bool(torch.isnan(value).any())
+        if value.is_meta or not value.is_floating_point():
+            return False
+        return bool(torch.isnan(value).any())
     if isinstance(value, (tuple, list)):
         return any(map(_broken, value))
     if isinstance(value, Mapping):
