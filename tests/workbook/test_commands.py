@@ -189,6 +189,22 @@ def test_check_takes_several(run, project, write):
     assert "of 10 points" in run("check", "tiny.total", "tiny")[1]
 
 
+def test_what_was_graded_before_ctrl_c_is_remembered(run, project, write, monkeypatch):
+    from minitransformer.workbook import report
+    from minitransformer.workbook.standing import Standing
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    solve(project, write)
+    monkeypatch.setattr(report, "show", stopped)
+    assert run("check")[0] == 130
+    assert [Standing(project).status(f"tiny.{name}") for name in ("double", "total")] == [
+        "passed",
+        "",
+    ]
+
+
 def test_what_is_needed_first_is_said_and_blocks_nothing(run, project, write):
     stub = "def double(x):\n    raise NotImplementedError"
     solve(project, write, double=stub, both="def both(x):\n    return x.sum(-1)")

@@ -169,6 +169,8 @@ class Checking:
 
             def say(verdict: Verdict) -> None:
                 seen[verdict.id] = verdict.passed
+                if self.remember:  # at once: Ctrl-C loses nothing
+                    state.record([verdict], answers.codes)
                 if only is None or verdict.id in only:
                     report.show(self.out, verdict, exercises[verdict.id], passed)
 
@@ -182,8 +184,6 @@ class Checking:
                 report=say,
                 at=doing.at,
             )
-        if self.remember:
-            state.record(verdicts, answers.codes)
         self.good &= all(verdict.passed for verdict in verdicts)
         self.out.print()
         if only is None:

@@ -160,12 +160,13 @@ class Watch:
 
             def hear(verdict: Verdict) -> None:
                 self._verdicts[verdict.id] = verdict
+                state.record([verdict], answers.codes)
                 old = before.get(verdict.id)
                 news = verdict.id in changed or (old is not None and old.status != verdict.status)
                 if verdict.id in reach and verdict.status != TODO and news:
                     report.show(self.out, verdict, exercises[verdict.id], passed)
 
-            verdicts = grade(
+            grade(
                 self.project,
                 chapter,
                 answers,
@@ -176,7 +177,6 @@ class Watch:
                 at=doing.at,
                 ahead=self.ahead,
             )
-        state.record(verdicts, answers.codes)
         failed = (exercises[id] for id in changed if self._verdicts[id].status == FAILED)
         # What the learner works at, once that is known: the answer of this save.
         self._sum_up(chapter, passed, state, next(failed, None) if before else None)
