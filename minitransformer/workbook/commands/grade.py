@@ -109,16 +109,25 @@ def _one(project: Project, args: argparse.Namespace) -> int:
 
 
 def _grade(project: Project, args: argparse.Namespace, out: Path) -> Gradebook:
-    """Grade with a bar that says whose work was done last, or with plain lines where there is none.
+    """Grade with a bar that names whose work was done last; plain lines where there is no terminal.
 
     `tqdm` shows nothing where standard error is no terminal.
     """
     plain = not sys.stderr.isatty() and not args.gradescope
-    with tqdm(disable=None, ascii=True, dynamic_ncols=True, leave=False, unit="file") as bar:
+    shape = "{bar:20} {n_fmt} of {total_fmt}, {remaining} left{postfix}"
+    with tqdm(disable=None, ascii=" #", dynamic_ncols=True, leave=False, bar_format=shape) as bar:
+
+        def begun(count: int, known: int, seed: int) -> None:
+            before = f" ({known} were graded before)" if known else ""
+            files = f"{count} submission{'s' * (count != 1)} to grade{before}"
+            text = f"{files}. First the book's own answers are, with the same seed, {seed}."
+            if not args.gradescope:
+                with tqdm.external_write_mode():
+                    report.say(report.console(), text)
+            bar.reset(count)
 
         def told(task: Task, done: int, count: int) -> None:
-            bar.total = count
-            bar.set_postfix_str(f"{task.names[0]} {task.chapter.topic}"[:30], refresh=False)
+            bar.set_postfix_str(f"{task.names[0]}, {task.chapter.topic}"[:36], refresh=False)
             bar.update()
             if plain:
                 names = ", ".join(task.names)
@@ -133,6 +142,7 @@ def _grade(project: Project, args: argparse.Namespace, out: Path) -> Gradebook:
             jobs=args.jobs,
             limit=args.limit,
             whole=args.gradescope,
+            begun=begun,
             told=told,
         )
 

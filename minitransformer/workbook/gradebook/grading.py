@@ -44,6 +44,8 @@ class Task:
     names: list[str] = field(default_factory=list)
 
 
+# Told once, before the first is graded: how many there are, how many need it not, and the seed.
+Begun = Callable[[int, int, int], None]
 # Told of every submission once it is graded: the task, how many are done, of how many.
 Told = Callable[[Task, int, int], None]
 
@@ -58,6 +60,7 @@ def grade_class(
     jobs: int | None = None,
     limit: float = LIMIT,
     whole: bool = False,
+    begun: Begun = lambda count, known, seed: None,
     told: Told = lambda task, done, count: None,
 ) -> Gradebook:
     """Grade every submission in `folder` that `out` has no record of; the whole gradebook.
@@ -84,6 +87,8 @@ def grade_class(
             else:
                 task = tasks.setdefault(name, Task(chapter, handed, name))
                 task.names.append(student.name)
+    if tasks:
+        begun(len(tasks), before, seed)
     runs = _Runs(project, shelf, seed, limit, told, (folder, out))
     runs.prove([c for c in chapters if any(t.chapter is c for t in tasks.values())], judges)
     fresh = runs.go(list(tasks.values()), jobs or _cores())
