@@ -100,7 +100,7 @@ def test_start_copies_once_and_overwrites_nothing(run, project):
     code, said = run("start")
     notebook = project.work / "ch01_tiny.ipynb"
     assert code == 0
-    assert "a fresh copy, 4 exercises, 10 points, about 10 minutes" in said
+    assert "a fresh copy, 4 exercises, 10 points, about 10 min\n" in said
     notebook.write_text("mine")
     assert "yours, left as it is" in run("start", "tiny")[1]
     assert notebook.read_text() == "mine"

@@ -17,8 +17,9 @@ from minitransformer.workbook.carrying import carry, same
 from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.running import reading
 from minitransformer.workbook.running.reading import Unreadable
+from minitransformer.workbook.running.writing import as_bytes
 from minitransformer.workbook.source import Chapter
-from minitransformer.workbook.state import State, free_name, write_atomically
+from minitransformer.workbook.state import State, free_name, keep, write_atomically
 from minitransformer.workbook.versions import Changes
 
 
@@ -109,10 +110,8 @@ def update(project: Project, chapter: Chapter, *, new: bool = False) -> list[str
     if same(old, carried) or record == versions.handed_out(now, chapter):
         remember(project, chapter, path, state)
         return [*said, f"{name}: of the newest version already, left as it is"]
-    kept = free_name(path.with_name(f"{path.stem}-kept{path.suffix}"))
-    with kept.open("xb") as file:
-        file.write(path.read_bytes())
-    write_atomically(path, reading.as_bytes(carried))
+    kept = keep(path)
+    write_atomically(path, as_bytes(carried))
     remember(project, chapter, path, state)
     return [
         *said,
@@ -152,4 +151,4 @@ def _short(project: Project, path: Path) -> Path:
 def _size(chapter: Chapter) -> str:
     minutes = sum(exercise.minutes for exercise in chapter.exercises)
     count = len(chapter.exercises)
-    return f"{count} exercises, {report.points(chapter.points)}, about {minutes} minutes"
+    return f"{count} exercises, {report.points(chapter.points)}, about {minutes} min"
