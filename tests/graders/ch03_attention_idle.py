@@ -19,6 +19,7 @@ import torch
 from minitransformer.config import Config
 from minitransformer.transformer import Transformer
 from minitransformer.workbook.grading import Wrong, grader
+from minitransformer.workbook.grading.evidence import read_numbers
 
 LOOKS_HARD, HARDLY_CHANGES = 0.3, 0.05
 
@@ -313,21 +314,7 @@ def read(found, model, tokens) -> Evidence:
             f"{true.attention:.4g} and effect {true.effect:.4g}: which of the two do you measure "
             "otherwise, or is there no return?"
         )
-    if not isinstance(found, (tuple, list)) or len(found) != 4:
-        several = isinstance(found, (tuple, list))
-        what = f"{len(found)} values" if several else f"a value of type {type(found).__name__}"
-        raise Wrong(f"expected four values (layer, head, attention, effect), found {what}")
-    try:
-        numbers = [float(value) for value in found]
-    except (TypeError, ValueError, RuntimeError):
-        kinds = ", ".join(type(value).__name__ for value in found)
-        raise Wrong(
-            "expected four numbers (layer, head, attention, effect), found "
-            f"{kinds}: reduce each to one number, by .item() if it is a tensor"
-        ) from None
-    layer, head, attention, effect = numbers
-    if not (layer.is_integer() and head.is_integer()):
-        raise Wrong(f"expected layer and head as whole numbers, found {layer:g} and {head:g}")
+    layer, head, attention, effect = read_numbers(found, Evidence._fields, 2)
     return Evidence(int(layer), int(head), attention, effect)
 
 

@@ -20,7 +20,7 @@ import torch
 from minitransformer.config import Config
 from minitransformer.transformer import Transformer
 from minitransformer.workbook.grading import Wrong, expect_close, grader
-from minitransformer.workbook.grading.compare import NOTHING
+from minitransformer.workbook.grading.evidence import read_numbers
 
 MOST, FEW = 0.9, 0.1
 N_CLASS, N_OTHERS, D_MLP = 13, 23, 11
@@ -124,7 +124,7 @@ def stands_for_the_class(answer: Callable, seed: int) -> None:
 
 
 def judge(found, model, tokens, member):
-    layer, neuron, *shares = evidence = read(found)
+    layer, neuron, *shares = evidence = read(found, model, tokens, member)
     n_layers = model.config.n_layers
     there = 0 <= layer < n_layers and 0 <= neuron < D_MLP
     if not (there and _fits(evidence, model, tokens, member)):
@@ -171,30 +171,19 @@ def judge(found, model, tokens, member):
         )
 
 
-def read(found) -> Evidence:
+def read(found, model, tokens, member) -> Evidence:
     """The four values; whole numbers and floats of any kind will do."""
     if found is None:
+        places = [(at, n) for at in range(model.config.n_layers) for n in range(D_MLP)]
+        seen = ((place, Measured(model, tokens, member, *place)) for place in places)
+        fits = ((at, n, m) for (at, n), m in seen if m.inside >= MOST and m.outside <= FEW)
+        layer, neuron, true = next(fits)
         raise Wrong(
-            f"{NOTHING} It ends without one, too, if no neuron that it looked at met both bounds: "
-            "every model of the check has one that does, in any of its layers"
+            f"nothing was returned, though layer {layer}, neuron {neuron} has inside "
+            f"{true.inside:.4g} and outside {true.outside:.4g}: which of the two do you measure "
+            "otherwise, or is there no return?"
         )
-    if not isinstance(found, (tuple, list)) or len(found) != 4:
-        several = isinstance(found, (tuple, list))
-        what = f"{len(found)} values" if several else f"a value of type {type(found).__name__}"
-        raise Wrong(
-            f"expected four values, found {what}: end with return layer, neuron, inside, outside"
-        )
-    try:
-        numbers = [float(value) for value in found]
-    except (TypeError, ValueError, RuntimeError):
-        kinds = ", ".join(type(value).__name__ for value in found)
-        raise Wrong(
-            f"expected four numbers (layer, neuron, inside, outside), found {kinds}: reduce each "
-            "to one number, by .item() if it is a tensor"
-        ) from None
-    layer, neuron, inside, outside = numbers
-    if not (layer.is_integer() and neuron.is_integer()):
-        raise Wrong(f"expected layer and neuron as whole numbers, found {layer:g} and {neuron:g}")
+    layer, neuron, inside, outside = read_numbers(found, Evidence._fields, 2)
     return Evidence(int(layer), int(neuron), inside, outside)
 
 
