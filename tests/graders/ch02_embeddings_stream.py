@@ -21,6 +21,7 @@ def cases_contributions(seed):
 
     return [
         case(3, 2, 5, 7),
+        case(4, 1, 2, 3),
         case(4, 4, 4, 4),
         case(6, 3, 1, 2, scale=5.0),
         case(1, 2, 3, 5, scale=0.2),

@@ -115,3 +115,10 @@ def wrong_sum_times_sum(parts, direction):
     """this equals each part's sum times the sum of the direction (an einsum with two letters for
     d_model): multiply number by number, then add up."""
     return parts.sum(dim=-1) * direction.sum()
+
+
+def wrong_without_each_part(parts, direction):
+    """this equals what the direction reads in the stream without each part: give what the part
+    itself adds to it."""
+    read = parts @ direction
+    return read.sum(dim=0) - read

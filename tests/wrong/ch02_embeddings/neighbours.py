@@ -209,3 +209,10 @@ def wrong_filled_up(W_E, token, k):
     there are, a shorter list."""
     found = nearest(cosines(W_E, token), token, k)
     return found + [-1] * (k - len(found))
+
+
+def wrong_only_positive_cosines(W_E, token, k):
+    """this equals leaving out tokens whose cosine is not above 0: they are far, and still come in
+    where there are not k nearer ones."""
+    nearness = cosines(W_E, token)
+    return [i for i in nearest(nearness, token, k) if nearness[i] > 0]

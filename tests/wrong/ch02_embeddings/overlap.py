@@ -203,3 +203,9 @@ def wrong_singular_values_added(W_write, W_read):
     write, read = (float(torch.linalg.matrix_norm(W, "nuc")) for W in (W_write, W_read))
     product = float(torch.linalg.matrix_norm(W_write @ W_read, "nuc"))
     return product / (write * read) if write and read else 0.0
+
+
+def wrong_number_by_zero(W_write, W_read):
+    """this equals dividing plain numbers, which Python refuses where one of the matrices is zero
+    throughout: ask for that first, and return 0.0 there."""
+    return (W_write @ W_read).norm().item() / (W_write.norm().item() * W_read.norm().item())

@@ -214,3 +214,16 @@ def wrong_exponent_whole(x, base, past=0):
     whole = torch.div(-2 * torch.arange(x.shape[3] // 2), x.shape[3], rounding_mode="floor")
     position = torch.arange(past, past + x.shape[1])
     return turn(x, (position[:, None] * base ** whole.float())[:, None])
+
+
+def wrong_past_twice(x, base, past=0):
+    """this equals counting `past` twice: the first position of x is number past."""
+    return turn(x, angles(x, base, 2 * past))
+
+
+def wrong_angles_for_neighbours(x, base, past=0):
+    """this equals angles repeated for neighbours (repeat_interleave), and numbers paired by halves:
+    pair i has one angle, which its two numbers share, half a vector apart."""
+    a, b = x.chunk(2, dim=-1)
+    angle = angles(x, base, past).repeat_interleave(2, dim=-1)
+    return x * angle.cos() + torch.cat([-b, a], dim=-1) * angle.sin()

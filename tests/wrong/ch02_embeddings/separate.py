@@ -231,3 +231,11 @@ def wrong_means_of_each_row(a, b):
     mean_a, mean_b = a.mean(dim=1), b.mean(dim=1)
     direction = unit(mean_a - mean_b)
     return direction, float(direction @ (mean_a + mean_b) / 2)
+
+
+def wrong_each_entry_by_its_size(a, b):
+    """this equals the difference with every entry divided by its own size, which leaves 1 and -1:
+    divide all of them by one number, the length."""
+    mean_a, mean_b = means(a, b)
+    direction = (mean_a - mean_b) / (mean_a - mean_b).abs()
+    return direction, float(direction @ (mean_a + mean_b) / 2)
