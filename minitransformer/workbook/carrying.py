@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from minitransformer.workbook.running import reading, submission
+from minitransformer.workbook.running.writing import Cell, as_dict, new_cell, valid
 from minitransformer.workbook.source import Chapter
 from minitransformer.workbook.state import digest
 from minitransformer.workbook.versions import body, changes, code_of, given, name
 
-Cell = dict[str, Any]
 Key = tuple[str, str, int]  # what a cell is, which, and the how-manieth such
 
 OWN, ANSWER, CHECK, GIVEN, GONE = "own", "answer", "check", "given", "gone"
@@ -81,14 +81,9 @@ def carry(
         cells.append(_under(cell, kept[key]) if key in kept else cell)
         cells += behind[key]
     cells += behind[None] if first is None else []
-    cells += [_cell("markdown", _GONE, "gone"), *gone] if gone else []
-    return {
-        **old,
-        "cells": _named([_whole(cell) for cell in cells]),
-        "metadata": {**fresh["metadata"], **_dict(old.get("metadata"))},
-        "nbformat": 4,
-        "nbformat_minor": fresh["nbformat_minor"],
-    }
+    cells += [new_cell("markdown", _GONE, "gone"), *gone] if gone else []
+    metadata = {**fresh["metadata"], **as_dict(old.get("metadata"))}
+    return valid({**old, "cells": cells, "metadata": metadata})
 
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -128,8 +123,8 @@ def _kind(cell: Cell, known: set[str]) -> tuple[str, str]:
 
 def _part(cell: Cell, code: str) -> Cell:
     return {
-        **_cell("code", code.rstrip("\n"), ""),
-        "metadata": copy.deepcopy(_dict(cell.get("metadata"))),
+        **new_cell("code", code.rstrip("\n"), ""),
+        "metadata": copy.deepcopy(as_dict(cell.get("metadata"))),
     }
 
 
@@ -147,38 +142,4 @@ def _tell(behind: list[Cell], id: str, new: Cell) -> None:
     text = f"{start} Your answer stands above as it was. The task is now:\n\n"
     text += f"```python\n{code_of(new)}\n```"
     behind[:] = [cell for cell in behind if not reading.source_of(cell).startswith(start)]
-    behind.insert(0, _cell("markdown", text, f"changed-{id.replace('.', '-')}"))
-
-
-def _cell(kind: str, text: str, id: str) -> Cell:
-    more = {"execution_count": None, "outputs": []} if kind == "code" else {}
-    return {"cell_type": kind, "id": id, "metadata": {}, "source": text, **more}
-
-
-def _whole(cell: Cell) -> Cell:
-    """The cell with all that format 4.5 asks for."""
-    whole = {"cell_type": "raw", **cell, "metadata": _dict(cell.get("metadata"))}
-    whole["source"] = reading.source_of(cell).splitlines(keepends=True)
-    if whole["cell_type"] == "code":
-        whole = {"execution_count": None, "outputs": [], **whole}
-    return whole
-
-
-def _named(cells: list[Cell]) -> list[Cell]:
-    """Cells with names that are valid, each its own."""
-    taken: set[str] = set()
-    for cell in cells:
-        id = cell.get("id")
-        if not (isinstance(id, str) and re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", id)):
-            id = f"own-{digest(reading.source_of(cell))}"
-        number, free = 1, id
-        while free in taken:
-            number += 1
-            free = f"{id[:58]}-{number}"
-        taken.add(free)
-        cell["id"] = free
-    return cells
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    behind.insert(0, new_cell("markdown", text, f"changed-{id.replace('.', '-')}"))

@@ -167,6 +167,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def keep(path: Path) -> Path:
+    """A copy of a learner's file beside it, under a name that nothing has yet."""
+    kept = free_name(path.with_name(f"{path.stem}-kept{path.suffix}"))
+    with kept.open("xb") as file:  # refuses to overwrite
+        file.write(path.read_bytes())
+    return kept
+
+
 def free_name(path: Path) -> Path:
     """`path`, or the first of path-2, path-3, ... that is not there yet."""
     number, free = 1, path

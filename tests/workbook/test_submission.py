@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+import nbformat
 import pytest
 
 from minitransformer.workbook.running import submission
@@ -269,3 +270,24 @@ def test_of_a_cell_that_is_not_python_every_header_counts():
 def test_a_light_mark_is_a_comment_in_a_script_with_other_marks(tmp_path):
     text = f"# %%\n{ANSWER}\n# +\n# -\nmore = 1\n# %%\n{HELPER}"
     assert submission.read(put(tmp_path, "a.py", text)).answer(ID).endswith("more = 1")
+
+
+NOTEBOOKS = [what for what, (name, _) in READ.items() if name.endswith(".ipynb")]
+
+
+@pytest.mark.parametrize("what", NOTEBOOKS)
+def test_reset_gives_one_exercise_back_and_keeps_the_rest(what, project):
+    from minitransformer.workbook.commands.reset import reset
+
+    chapter, exercise = project.exercise(ID)
+    project.work.mkdir()
+    path = put(project.work, "ch01_tiny.ipynb", READ[what][1])
+    before = path.read_bytes()
+    assert "kept as ch01_tiny-kept.ipynb: to undo this, copy it back" in reset(
+        project, chapter, exercise
+    )
+    assert (project.work / "ch01_tiny-kept.ipynb").read_bytes() == before
+    read = submission.read(path)
+    assert read.answer(ID) == f"{exercise.header}\n{exercise.stub}"
+    assert [text.strip() for text in read.definitions([])] == [HELPER]
+    nbformat.validate(nbformat.read(path, as_version=4))

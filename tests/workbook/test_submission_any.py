@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from minitransformer.workbook.running import reading, submission
+from minitransformer.workbook.running import reading, submission, writing
 from minitransformer.workbook.running.submission import Unreadable
 
 # Half characters too, which JSON can hold; and the marks on which everything depends.
@@ -117,7 +117,7 @@ def test_a_notebook_that_is_read_can_be_written(tmp_path, document):
         read = reading.document(path)
     except Unreadable:
         return
-    path.write_bytes(reading.as_bytes(read))
+    path.write_bytes(writing.as_bytes(read))
     assert json.dumps(reading.document(path)) == json.dumps(read)
 
 

@@ -15,8 +15,9 @@ from minitransformer.workbook.commands.start import fresh, remember
 from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.running import reading, submission
 from minitransformer.workbook.running.submission import Unreadable
+from minitransformer.workbook.running.writing import as_bytes, new_cell, valid
 from minitransformer.workbook.source import Chapter, Exercise
-from minitransformer.workbook.state import State, free_name, write_atomically
+from minitransformer.workbook.state import State, keep, write_atomically
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,10 +52,7 @@ def reset(project: Project, chapter: Chapter, exercise: Exercise | None = None) 
     if untouched(project, chapter, path, exercise):
         return f"{what} is as it was handed out: there was nothing to put back, and no copy made."
     content = fresh(project, chapter) if exercise is None else _with_stub(path, chapter, exercise)
-    old = path.read_bytes()
-    kept = free_name(path.with_name(f"{path.stem}-kept{path.suffix}"))
-    with kept.open("xb") as file:
-        file.write(old)
+    kept = keep(path)
     write_atomically(path, content)
     state = State(project.work)
     if exercise is None:
@@ -62,8 +60,7 @@ def reset(project: Project, chapter: Chapter, exercise: Exercise | None = None) 
     state.forget([e.id for e in ([exercise] if exercise else chapter.exercises)])
     return (
         f"{what} is back at the start. Your notebook as it was is kept as {kept.name}: to undo "
-        "this, copy it back. "
-        "If it is open in an editor, reload it there before you go on."
+        "this, copy it back. If it is open in an editor, reload it there before you go on."
     )
 
 
@@ -93,8 +90,8 @@ def _with_stub(path: Path, chapter: Chapter, exercise: Exercise) -> bytes:
         place = _place(cells, chapter, exercise)
         slug = exercise.id.replace(".", "-")
         cells[place:place] = [
-            _code(f"exercise-{slug}", given),
-            _code(f"check-{slug}", f'check("{exercise.id}")'),
+            new_cell("code", given, f"exercise-{slug}"),
+            new_cell("code", f'check("{exercise.id}")', f"check-{slug}"),
         ]
     done = False
     for cell in cells:
@@ -111,7 +108,7 @@ def _with_stub(path: Path, chapter: Chapter, exercise: Exercise) -> bytes:
                 done = True
         cell["source"] = "".join(new).splitlines(keepends=True)
         cell.update(outputs=[], execution_count=None)
-    return reading.as_bytes(document)
+    return as_bytes(valid(document))
 
 
 def _place(cells: list[Any], chapter: Chapter, exercise: Exercise) -> int:
@@ -123,14 +120,3 @@ def _place(cells: list[Any], chapter: Chapter, exercise: Exercise) -> int:
                 behind = submission.code_of(cells[i + 1]) if i + 1 < len(cells) else ""
                 return i + 2 if (behind or "").startswith("check(") else i + 1
     return len(cells)
-
-
-def _code(id: str, source: str) -> dict[str, Any]:
-    return {
-        "cell_type": "code",
-        "id": id,
-        "metadata": {},
-        "execution_count": None,
-        "outputs": [],
-        "source": source.splitlines(keepends=True),
-    }

@@ -55,12 +55,6 @@ def document(path: Path) -> dict[str, Any]:
     return _document(text_of(path), path.name)
 
 
-def as_bytes(document: dict[str, Any]) -> bytes:
-    """A notebook as a file, in the form in which Jupyter writes it."""
-    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-    return text.encode(errors="backslashreplace")  # half a character is "\ud800" in JSON too
-
-
 def text_of(path: Path) -> str:
     """What is in the file, with line endings as they are; `Unreadable` with a sentence."""
     try:
