@@ -151,7 +151,7 @@ def test_an_input_that_comes_back_is_named():
 def test_an_input_that_makes_no_difference_is_named():
     trials = [Trial((B, A[0, :1]), 2 * B, 2 * B + A[0, :1])]
     said = experiment(trials, ["x", "b"], lambda x, b: 2 * x, lambda x, b: 2 * x + b)
-    assert said == "What b holds makes no difference to what comes back: is it used?"
+    assert said == "The input b makes no difference to what comes back: is it used?"
     trials = [Trial((B, A[0, :1]), NAN * B, B)]
     assert experiment(trials, ["x", "b"], lambda x, b: NAN * x, lambda x, b: 2 * x + b) == ""
     trials = [Trial((B, A[0, :1]), 2 * B, 2 * B + A[0, :1])]
@@ -165,12 +165,12 @@ def test_a_function_and_a_key_that_make_no_difference_are_named():
 
     args = B, {"w": B[0], "v": B[1]}, torch.neg
     for answer, name in (
-        (lambda x, weights, turn: x * weights["w"] + weights["v"], "What turn holds"),
+        (lambda x, weights, turn: x * weights["w"] + weights["v"], "turn"),
         (lambda x, weights, turn: turn(x) * weights["w"], 'weights["v"]'),
     ):
         trials = [Trial(args, answer(*args), oracle(*args))]
         said = experiment(trials, ["x", "weights", "turn"], answer, oracle)
-        assert said == f"{name} makes no difference to what comes back: is it used?"
+        assert said == f"The input {name} makes no difference to what comes back: is it used?"
 
 
 def test_inputs_that_have_changed_places_are_named():
@@ -232,7 +232,7 @@ def test_a_diagnosis_comes_of_all_cases_also_where_the_one_by_hand_fails():
     assert verdict.rung == "by hand"
     assert "Every entry has the opposite sign. The steps stand in the text above" in verdict.message
     verdict = shifted(by_hand=by_hand).climb(lambda x, b: -(x + b) if x.ndim > 1 else x)
-    assert "On the other cases: Every entry has the opposite sign." in verdict.message
+    assert "On the other cases every entry has the opposite sign." in verdict.message
 
 
 def test_axes_have_the_names_of_the_annotation():

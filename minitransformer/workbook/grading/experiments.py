@@ -98,8 +98,8 @@ def _exchanges(args: Sequence[Any], names: Sequence[str]) -> Iterator[tuple[str,
 
 def _changes(args: Sequence[Any], names: Sequence[str]) -> Iterator[tuple[str, Any]]:
     for name, place in _places(args, names):
-        what = f"{name} makes" if "[" in name else f"What {name} holds makes"
-        yield f"{what} no difference to what comes back: is it used?", _change(place)
+        said = f"The input {name} makes no difference to what comes back: is it used?"
+        yield said, _change(place)
 
 
 def _get(args: Sequence[Any], place: Place) -> Any:

@@ -138,7 +138,7 @@ class Grader:
             return said
         said = diagnosis.diagnose(trials, names, axes)
         if said and by_hand:
-            return f"On the other cases: {said}"
+            return f"On the other cases {said[0].lower()}{said[1:]}"
         return said or experiment(trials, names, guarded(answer), self.oracle)
 
     def behaviour(self, answer: Answer, seed: int) -> list[tuple[Any, Any]]:
