@@ -283,7 +283,7 @@ def test_reset_gives_one_exercise_back_and_keeps_the_rest(what, project):
     project.work.mkdir()
     path = put(project.work, "ch01_tiny.ipynb", READ[what][1])
     before = path.read_bytes()
-    assert "kept as ch01_tiny-kept.ipynb: to undo this, copy it back" in reset(
+    assert "kept as ch01_tiny-kept.ipynb: to undo this, give it the name ch01_tiny.ipynb" in reset(
         project, chapter, exercise
     )
     assert (project.work / "ch01_tiny-kept.ipynb").read_bytes() == before

@@ -60,7 +60,8 @@ def reset(project: Project, chapter: Chapter, exercise: Exercise | None = None) 
     state.forget([e.id for e in ([exercise] if exercise else chapter.exercises)])
     return (
         f"{what} is back at the start. Your notebook as it was is kept as {kept.name}: to undo "
-        "this, copy it back. If it is open in an editor, reload it there before you go on."
+        f"this, give it the name {path.name} again. If it is open in an editor, "
+        "reload it there before you go on."
     )
 
 

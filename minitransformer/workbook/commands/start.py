@@ -117,7 +117,8 @@ def update(project: Project, chapter: Chapter, *, new: bool = False) -> list[str
         *said,
         f"{name}: brought up to the newest version, with your answers and your own cells",
         *(f"  {line}" for line in changes.lines()),
-        f"  As it was, it is kept as {kept.name}: to undo this, copy it back.",
+        f"  As it was, it is kept as {kept.name}: to undo this, give it the name "
+        f"{path.name} again.",
         "  If it is open in an editor, reload it there before you go on.",
     ]
 
