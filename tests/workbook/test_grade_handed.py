@@ -114,17 +114,19 @@ UNGRADED = {
 
 @pytest.fixture(scope="module")
 def troubled(new_project, write):
-    """A class in which ada did well, and seven others handed in what cannot be graded."""
+    """ada did well, one wants to read the seed, and seven handed in what cannot be graded."""
     from minitransformer.workbook.commands.grade import write as write_results
     from minitransformer.workbook.gradebook.grading import grade_class
 
     project = new_project()
     folder = project.root / "class"
+    out = project.root / "out"
     write(folder / "ada.ipynb", {})
+    peek = f"def double(x):\n    open({str(out / 'seed.txt')!r}).read()\n    return x + x"
+    write(folder / "peeks.ipynb", {"tiny.double": peek})
     for name, (hand_in, _) in UNGRADED.items():
         (folder / name).mkdir()
         hand_in(folder / name, write)
-    out = project.root / "out"
     book = grade_class(project, folder, out, topics=["tiny"])
     write_results(book, out)
     return out
@@ -143,7 +145,12 @@ def test_what_cannot_be_graded_is_said_and_costs_that_student_alone(troubled, na
     assert sentence in (troubled / "feedback" / f"{name}.md").read_text().replace("\\", "")
     said = " ".join((troubled / "summary.txt").read_text().split())
     assert f"{name}: " in said
-    assert "8 students, 1 of them graded: mean 10.0" in said
+    assert "9 students, 2 of them graded: mean 9.5" in said
+
+
+def test_no_answer_reads_in_the_results(troubled):
+    assert gradebook(troubled)["peeks"]["tiny.double"] == "0"
+    assert "seed.txt" in (troubled / "feedback" / "peeks.md").read_text()
 
 
 def test_the_same_file_twice_is_one(project, write):

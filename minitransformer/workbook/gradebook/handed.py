@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from minitransformer.workbook.gradebook import whose
 from minitransformer.workbook.project import Project, Unknown
 from minitransformer.workbook.running import submission
 from minitransformer.workbook.running.submission import Submission, Unreadable
+from minitransformer.workbook.source import Chapter
 
 _ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"}
 _NOT_THEIRS = {"__MACOSX", "__pycache__"}  # and every name that starts with a dot
@@ -55,7 +56,8 @@ def students(
     """
     if not folder.is_dir():
         raise Unknown(f"There is no folder {folder}: expected one with the submissions in it.")
-    slugs = [chapter.slug for chapter in project.chapters()]
+    chapters = project.chapters()
+    slugs = [chapter.slug for chapter in chapters]
     exported = whose.exported(folder)
     files: dict[whose.Who, list[Path]] = {}
     if whole:
@@ -63,13 +65,13 @@ def students(
     for path in _paths(folder, skip):
         below = path.relative_to(folder)
         if whole:
-            files[whose.Who(folder.resolve().name)].append(below)
+            files[whose.Who(folder.resolve().name)].extend([] if path.is_dir() else [below])
         elif path.is_dir() or len(below.parts) > 1 or _gradable(path):
             name = whose.who(below, slugs, exported, folder.resolve().name)
             files.setdefault(name, []).extend([] if path.is_dir() else [below])
         # Anything else at the top is nobody's: a list of marks, a site's index.
     named = whose.titles(files)
-    found = [_student(project, folder, named[who], files[who]) for who in files]
+    found = [_student(chapters, folder, named[who], files[who]) for who in files]
     return sorted(found, key=lambda student: student.name.casefold())
 
 
@@ -93,11 +95,11 @@ def _gradable(path: Path) -> bool:
     return path.suffix.lower() in {".ipynb", ".py", *_ARCHIVES}
 
 
-def _student(project: Project, folder: Path, name: str, files: list[Path]) -> Student:
+def _student(chapters: Sequence[Chapter], folder: Path, name: str, files: list[Path]) -> Student:
     student = Student(name)
     candidates: dict[str, list[Handed]] = {}
     for below in files:
-        for topic, handed in _read(project, folder, below, student.notes):
+        for topic, handed in _read(chapters, folder, below, student.notes):
             candidates.setdefault(topic, []).append(handed)
     for topic, several in candidates.items():
         student.work[topic] = _one(topic, several)
@@ -108,7 +110,7 @@ def _student(project: Project, folder: Path, name: str, files: list[Path]) -> St
 
 
 def _read(
-    project: Project, folder: Path, below: Path, notes: list[str]
+    chapters: Sequence[Chapter], folder: Path, below: Path, notes: list[str]
 ) -> Iterator[tuple[str, Handed]]:
     """The topics that a file answers; a note for the student if it should have and does not."""
     path, shown = folder / below, below.as_posix()
@@ -117,7 +119,6 @@ def _read(
         notes.append(f"{shown} is an archive: unpack it where it is, delete it, and grade again.")
     if kind not in (".ipynb", ".py") or "-kept" in path.stem:  # reset keeps such copies
         return
-    chapters = project.chapters()
     if path.is_symlink():  # to another's work, say, or to the solutions
         notes.append(f"{shown} is a link, not a file: it was not followed.")
         return
