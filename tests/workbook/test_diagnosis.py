@@ -246,3 +246,13 @@ def test_axes_have_the_names_of_the_annotation():
     said = diagnose([Trial((), B, P)], (), axes)
     assert said.startswith("A softmax along d_model is missing")
     assert axes_of(lambda x: x) == []
+
+
+def test_a_slow_answer_is_not_called_again_to_say_more(monkeypatch):
+    from minitransformer.workbook.grading import ladder
+
+    assert "opposite sign" in shifted().climb(lambda x, b: -(x + b)).message
+    monkeypatch.setattr(ladder, "_PATIENCE", 0.0)
+    message = shifted().climb(lambda x, b: -(x + b)).message
+    assert "opposite sign" not in message
+    assert "every entry differs" in message
