@@ -105,6 +105,7 @@ OF_PLAIN_VALUES = [
     ("tac", "cat", "The characters are in the reverse order."),
     (b"ca", b"cat", "The last of the bytes is missing."),
     ({("b", "a"): 1}, {("a", "b"): 1}, "The two parts of each key have changed places."),
+    ({"a": 2, "b": 4, "c": 8}, {"a": 1, "b": 3, "c": 7}, "Of the values: Every entry is 1 larger"),
     ({1: "a"}, {"a": 1}, "Keys and values have changed places."),
     ({"a": 1, "b": 0}, {"a": 1}, "The keys too many all hold nothing (0): leave those out."),
     ({"a": 1}, {"a": 1, "b": 2}, "Some keys are missing; what is there is right."),
@@ -233,6 +234,13 @@ def test_a_diagnosis_comes_of_all_cases_also_where_the_one_by_hand_fails():
     assert "Every entry has the opposite sign. The steps stand in the text above" in verdict.message
     verdict = shifted(by_hand=by_hand).climb(lambda x, b: -(x + b) if x.ndim > 1 else x)
     assert "On the other cases every entry has the opposite sign." in verdict.message
+
+
+def test_what_is_true_of_a_long_list_is_true_of_one_that_comes_out_empty():
+    trials = [Trial((), [1, 2], [1, 2, 3]), Trial((), [], [4])]
+    assert diagnose(trials) == "The last one is missing; the rest is right."
+    trials = [Trial((), "ca", "cat"), Trial((), "", "c")]
+    assert diagnose(trials) == "The last of the characters is missing."
 
 
 def test_axes_have_the_names_of_the_annotation():

@@ -24,7 +24,7 @@ from minitransformer.workbook.grading import places, relations, sequences
 from minitransformer.workbook.grading.values import kind, show
 
 _TENSORS = (
-    relations.constant, relations.scaled, places.moved, relations.function,
+    relations.constant, relations.scaled, places.moved, relations.misplaced, relations.function,
     relations.along, places.copied, places.region, relations.near, relations.own_factors,
 )  # fmt: skip
 _FEWEST = 3  # numbers that a sentence must be true of
@@ -158,6 +158,11 @@ def _about(pairs: Sequence[tuple[Any, Any]]) -> str:
                 return said
     if all(isinstance(v, bool) for pair in pairs for v in pair) and len(pairs) > 2:
         return "It is True where it should be False, and the other way round."
+    if all(isinstance(v, Mapping) for pair in pairs for v in pair):
+        same_keys = all(set(f) == set(e) for f, e in pairs)
+        values = [([f[k] for k in e], list(e.values())) for f, e in pairs] if same_keys else []
+        if values and (said := _about(values)):
+            return f"Of the values: {said}"
     for types, told in (
         ((list, tuple), sequences.lists),
         ((str, bytes), sequences.texts),

@@ -41,9 +41,7 @@ def not_finite(found: Tensor, expected: Tensor) -> Iterator[str]:
             yield f"{int(nan.sum())} of {nan.numel()} entries are {_NAN}."
         yield f"Among the entries is {_NAN}."
     elif (found.isinf() & expected.isfinite()).any():
-        if expected.isinf().any():
-            yield "An infinity stands where a finite number is expected: is it in the wrong place?"
-        else:
+        if not expected.isinf().any():
             yield (
                 "There is an infinity where a finite number is expected: something overflows, is "
                 "divided by 0, or is the logarithm of 0."
@@ -52,6 +50,12 @@ def not_finite(found: Tensor, expected: Tensor) -> Iterator[str]:
         found[expected.isfinite()], expected[expected.isfinite()]
     ):
         yield "It differs only where an infinity is expected: a large finite number is not one."
+
+
+def misplaced(found: Tensor, expected: Tensor) -> Iterator[str]:
+    """Infinities where others are expected."""
+    if expected.isinf().any() and (found.isinf() & expected.isfinite()).any():
+        yield "An infinity stands where a finite number is expected: is it in the wrong place?"
 
 
 def constant(found: Tensor, expected: Tensor) -> Iterator[str]:

@@ -15,7 +15,6 @@ def lists(found: Sequence[Any], expected: Sequence[Any]) -> Iterator[str]:
     f, e = list(found), list(expected)
     if not f:
         yield "The result is empty: is what was found ever put into it?"
-        return
     if f == e[::-1]:
         yield "It is in the reverse order."
     if f == e[1:]:
@@ -78,7 +77,6 @@ def texts(found: str | bytes, expected: str | bytes) -> Iterator[str]:
         f, e, some = found, expected, "characters"
     if not f:
         yield "The result is empty: is what was found ever put into it?"
-        return
     if f.strip() == e.strip():
         yield "Only the white space at the ends differs."
     if "".join(f.split()) == "".join(e.split()):
