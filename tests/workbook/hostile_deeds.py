@@ -204,6 +204,11 @@ UNHEARD: dict[str, tuple[str, str]] = {
         right_but("import ctypes", "ctypes.CDLL(None).unlink(OWN.encode())"),
         "it deleted own.ipynb, which was put back as it was",
     ),
+    "deletes its own file by C and dies": (
+        "import ctypes\ndef total(x):\n    ctypes.CDLL(None).unlink(OWN.encode())\n"
+        "    ctypes.string_at(0)",
+        "(And it deleted own.ipynb, which was put back.)",
+    ),
     "a fork": (
         right_but("import ctypes", "ctypes.CDLL(None).fork()"),
         PASSED,

@@ -120,20 +120,24 @@ class Session:
             # Later exercises do not pay for a mistake in this one: they see the reference.
             self.shared[_name(task["id"])] = self.earned(task["id"])
             changed = self.guard.replaced()
-            if unfair := self.unfair(_name(task["id"]), changed):
+            gone = bool(self.job["file"]) and isolation.is_gone(Path(self.job["file"]))
+            if unfair := self.unfair(_name(task["id"]), changed, gone):
                 verdict = Verdict(task["id"], FAILED, unfair, "fair play", (), self.seed)
                 self.passed.pop(task["id"], None)
             self.channel.say(verdict=replace(verdict, printed=tail.text).record())
-            if changed or self.traces.left():
+            if changed or gone or self.traces.left():
                 return  # the runner goes on in a fresh process
 
-    def unfair(self, name: str, changed: str) -> str:
+    def unfair(self, name: str, changed: str, gone: bool) -> str:
         """A sentence about what an answer did beside answering; "" if it did nothing."""
         if changed:
             return (
                 f"it replaces {changed}, which the grader and the other exercises use: write a "
                 "function with a name of its own."
             )
+        if gone:  # the runner puts it back
+            file = os.path.basename(self.job["file"])
+            return f"it deleted {file}, which was put back as it was."
         if tried := self.fence.tried():
             return f"{name} {tried}: an answer computes from its arguments, and returns the result."
         return ""

@@ -11,10 +11,13 @@ import contextlib
 import ctypes
 import os
 import sys
+import time
+from pathlib import Path
 
 LINUX = sys.platform.startswith("linux")
 MEMORY = 4 << 30  # bytes beyond what the process has mapped when torch is there
 FILE_SIZE = 64 << 20
+_SAVING = 1.0  # seconds for which an editor may have moved a file away
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9
 
@@ -62,6 +65,13 @@ def limit_cpu(seconds: float) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     if hard == resource.RLIM_INFINITY or soft < hard:
         resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def is_gone(path: Path) -> bool:
+    """Whether a file is not there, and not because an editor that saves it has moved it away."""
+    if not path.exists():
+        time.sleep(_SAVING)
+    return not path.exists()
 
 
 def environment(folder: str) -> dict[str, str]:

@@ -50,6 +50,7 @@ class Process:
         )
         self._errors = Path(self._folder.name) / "errors.txt"
         self._said = ""
+        self._closed = False
         root = str(Path(__file__).resolve().parents[3])
         # -P keeps the working folder off the path, and the package's folder leaves it once the
         # package is imported: `import solutions` finds nothing in there.
@@ -150,6 +151,9 @@ class Process:
 
     def close(self) -> None:
         """End it and all it started; what it was doing is lost."""
+        if self._closed:
+            return
+        self._closed = True
         with contextlib.suppress(OSError):
             if os.name == "posix":
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,13 +22,13 @@ from typing import Any
 
 from minitransformer.workbook.project import Project
 from minitransformer.workbook.running.ahead import Ahead, preparations
+from minitransformer.workbook.running.isolation import is_gone
 from minitransformer.workbook.running.process import Death, Process
 from minitransformer.workbook.running.submission import Submission
 from minitransformer.workbook.source import Chapter, Exercise
 from minitransformer.workbook.verdict import FAILED, Verdict
 
 LIMIT = 10.0  # seconds of wall clock for one exercise
-_SAVING = 1.0  # seconds for which an editor that saves a file may have moved it away
 STARTUP = 120.0  # for importing torch and the graders, on a slow and cold machine
 
 
@@ -126,9 +125,6 @@ class _Run:
                     "grading, a cell without a header runs only if it does nothing but import and "
                     "define: move it to a cell of its own.)"
                 )
-        if self.deleted():
-            message = f"it deleted {self.submission.path.name}, which was put back as it was."
-            verdict = Verdict(verdict.id, FAILED, "", "fair play", (), self.seed)
         known = version(self.project, self.chapter, exercise)
         self.verdicts[verdict.id] = replace(verdict, message=message, version=known)
         self.report(self.verdicts[verdict.id])
@@ -136,9 +132,8 @@ class _Run:
     def deleted(self) -> bool:
         """Whether the learner's file is gone, which is mended; not while an editor saves it."""
         path = self.submission.path
-        if not self.file or path.exists():
+        if not self.file or not is_gone(path):
             return False
-        time.sleep(_SAVING)
         with contextlib.suppress(OSError), path.open("xb") as file:  # never over another
             file.write(self.file)
             return True
@@ -160,6 +155,7 @@ class _Run:
                 raise GraderTrouble(f"The graders do not load.\n{ready['trouble']}")
             process.give(self.work())
             self.hear(process)
+        self.deleted()
 
     def hear(self, process: Process) -> None:
         """Take the verdicts of a process that has its work, and what its end may mean."""
@@ -188,8 +184,11 @@ class _Run:
                 at = heard
                 if "at" in at:
                     self.at(at["at"])
+        process.close()
         if "at" in at:
             message = f"it {heard.sentence}"
+            if self.deleted():
+                message += f" (And it deleted {self.submission.path.name}, which was put back.)"
             self.decide(Verdict(at["at"], FAILED, message, "running", seed=self.seed))
         elif "cell" in at:
             self.dropped.append(at["cell"])
@@ -220,4 +219,5 @@ class _Run:
             "seed": self.seed,
             "limit": self.limit,
             "private": self.private,
+            "file": str(self.submission.path.absolute()) if self.file else "",
         }
