@@ -118,9 +118,9 @@ def _grade(project: Project, args: argparse.Namespace, out: Path) -> Gradebook:
     with tqdm(disable=None, ascii=" #", dynamic_ncols=True, leave=False, bar_format=shape) as bar:
 
         def begun(count: int, known: int, seed: int) -> None:
+            files = f"{count} submission{'s' * (count != 1)} to grade with seed {seed}"
             before = f" ({known} were graded before)" if known else ""
-            files = f"{count} submission{'s' * (count != 1)} to grade{before}"
-            text = f"{files}. First the book's own answers are, with the same seed, {seed}."
+            text = f"{files}{before}. The book's own answers come first."
             if not args.gradescope:
                 with tqdm.external_write_mode():
                     report.say(report.console(), text)
