@@ -53,7 +53,13 @@ def texts(seed, batch, n_pos, d_vocab=11):
     return torch.randint(0, d_vocab, (batch, n_pos), generator=generator)
 
 
-@functools.cache  # whoever is given a case gets a copy of it
+def cached(make):
+    """Remember what `make` gives, for each default dtype by itself: a learner may set it."""
+    kept = functools.cache(lambda dtype, *args: make(*args))
+    return lambda *args: kept(torch.get_default_dtype(), *args)
+
+
+@cached  # whoever is given a case gets a copy of it
 def cases_model(seed):
     deep = weights(seed + 1, 11, d_model=3, d_head=2, n_heads=2, n_kv_heads=1, d_mlp=2, d_vocab=5)
     return [
@@ -167,7 +173,7 @@ RANKS = {token: id for id, token in enumerate(TOKENS)}
 PATTERN = r" ?\p{L}+|[^\p{L}]+"
 
 
-@functools.cache
+@cached
 def writer(seed, text, n_new):
     """Weights that leave no doubt, at any step, about the next token."""
     for attempt in range(1000):
@@ -179,7 +185,7 @@ def writer(seed, text, n_new):
     raise AssertionError(f"no weights for seed {seed}: the construction has to be mended")
 
 
-@functools.cache
+@cached
 def cases_write(seed):
     n = len(TOKENS)
     circle = idle_weights(4.0 * torch.eye(n), torch.ones(n), torch.eye(n).roll(1, dims=1))
