@@ -96,17 +96,6 @@ def right_join_heap(chunk, ranks):
     return bpe.merge(chunk, ranks)
 
 
-def right_join_every_place_of_the_best(chunk, ranks):
-    """As in GPT-2's own code: the lowest pair is joined wherever it stands."""
-    parts = [bytes([byte]) for byte in chunk]
-    while len(parts) > 1:
-        best = min(itertools.pairwise(parts), key=lambda p: ranks.get(p[0] + p[1], 1e9))
-        if best[0] + best[1] not in ranks:
-            break
-        parts = right_merge_into_what_is_there(parts, best, best[0] + best[1])
-    return [ranks[part] for part in parts]
-
-
 def right_join_recursive(chunk, ranks, cuts=None):
     cuts = list(range(len(chunk) + 1)) if cuts is None else cuts
     options = [
