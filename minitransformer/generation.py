@@ -166,6 +166,11 @@ def check_prompts(prompts: Sequence[Sequence[int]], n_new: int, config: Config) 
     if n_new < 1:
         raise ValueError(f"n_new must be at least 1, got {n_new}")
     for row, prompt in enumerate(prompts):
+        if isinstance(prompt, int):
+            raise ValueError(
+                f"prompt {row} is the number {prompt}: expected a list of ids, [{prompt}] for a "
+                "single token, and so [[...]] for one prompt"
+            )
         if not prompt:
             raise ValueError(f"prompt {row} is empty: expected at least one token")
         if min(prompt) < 0 or max(prompt) >= config.d_vocab:

@@ -55,9 +55,13 @@ def equal_tokens_share_the_nucleus(answer, seed):
     for p, wanted in [(0.25, 1), (0.5, 2), (0.6, 3)]:
         kept = int((answer(torch.zeros(1, 4), p) > -INF).sum())
         if kept != wanted:
-            raise Wrong(
-                f"four equal tokens, p = {p}: {wanted} of them reach p together, {kept} were kept"
+            step = (
+                "the token that reaches p is the last that stays"
+                if kept == wanted + 1
+                else "count the tokens that stay, since a smallest logit does not part equal ones"
             )
+            reach = "1 of them reaches" if wanted == 1 else f"{wanted} of them reach"
+            raise Wrong(f"four equal tokens, p = {p}: {reach} p, and {kept} were kept: {step}")
 
 
 def the_nucleus_of_the_nucleus(answer, seed):

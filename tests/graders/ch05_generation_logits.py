@@ -79,6 +79,10 @@ def cases_entropy(seed):
         Case("a single row of 4", (numbers(seed, 4, scale=2.0),)),
         Case("a tensor with entries of minus infinity", (hidden,)),
         Case("rows near 1000, 0 and -1000", (numbers(seed, 3, 6) + sizes,)),
+        Case(
+            "a row near -1000 with one minus infinity",
+            (torch.tensor([-1000.0, -1001.0, -INF, -1001.5]),),
+        ),
         Case("one row from -10000 to 10000", (torch.tensor([-1e4, 0.0, 1e4]),)),
         Case("seven equal logits", (torch.full((1, 7), 2.5),)),
         Case("a tensor of shape [2, 3, 4, 5], in float64", (numbers(seed, 2, 3, 4, 5).double(),)),

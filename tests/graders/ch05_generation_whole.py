@@ -188,15 +188,22 @@ def writer(seed, text, n_new):
 @cached
 def cases_write(seed):
     n = len(TOKENS)
-    circle = idle_weights(4.0 * torch.eye(n), torch.ones(n), torch.eye(n).roll(1, dims=1))
-    return [Case("a circle of all tokens", ("a", 6, circle, 100.0, RANKS, PATTERN))] + [
-        Case(
-            f"{text!r} and {n_new} new tokens",
-            (text, n_new, writer(seed + i, text, n_new), 100.0, RANKS, PATTERN),
-        )
-        for i, (text, n_new) in enumerate(
-            [("ab ab", 4), ("abcé cab!", 3), ("é", 4), ("cab ab", 1), ("b acé", 0)]
-        )
+    in_turn = torch.eye(n).roll(1, dims=1)
+    circle = idle_weights(4.0 * torch.eye(n), torch.ones(n), in_turn)
+    # Each token has two successors of exactly one logit, the second of which has the larger id.
+    two = idle_weights(4.0 * torch.eye(n), torch.ones(n), in_turn + in_turn.roll(1, dims=1))
+    return [
+        Case("a circle of all tokens", ("a", 6, circle, 100.0, RANKS, PATTERN)),
+        *[
+            Case(
+                f'"{text}" and {n_new} new tokens',
+                (text, n_new, writer(seed + i, text, n_new), 100.0, RANKS, PATTERN),
+            )
+            for i, (text, n_new) in enumerate(
+                [("ab ab", 4), ("abcé cab!", 3), ("é", 4), (" cab ab ", 1), ("b acé", 0)]
+            )
+        ],
+        Case("two tokens equally likely each time", ("a", 3, two, 100.0, RANKS, PATTERN)),
     ]
 
 

@@ -81,3 +81,45 @@ def wrong_first_axis(logits):
     """this equals probabilities along the first axis: the vocabulary is the last axis, dim=-1."""
     p, log_p = logits.softmax(dim=0), logits.log_softmax(dim=0)
     return -torch.where(p > 0, p * log_p, 0.0).sum(dim=-1)
+
+
+def wrong_nan_where_it_underflows(logits):
+    """this equals the entropy with 0 times log 0 left as nan: a token of probability 0 adds 0, for
+    instance by torch.where(p > 0, ...); and log_softmax is exact where p rounds to 0."""
+    p = logits.softmax(dim=-1)
+    return -(p * p.log()).sum(dim=-1)
+
+
+def wrong_overflow_hidden(logits):
+    """this equals a softmax of one's own that overflows near 1000, and gives 0 / 0 near -1000: use
+    softmax, or subtract each row's maximum before exp."""
+    weights = logits.exp()
+    p = weights / weights.sum(dim=-1, keepdim=True)
+    return -torch.where(p > 0, p * p.log(), 0.0).sum(dim=-1)
+
+
+def wrong_hidden_near_zero(logits):
+    """this equals minus infinity replaced by a number that is not small enough: beside logits near
+    -1000 it is the likeliest. Leave the logits, and set the product to 0 where p is 0."""
+    logits = logits.masked_fill(logits == -torch.inf, -100.0)
+    return -(logits.softmax(dim=-1) * logits.log_softmax(dim=-1)).sum(dim=-1)
+
+
+def wrong_hidden_at_zero(logits):
+    """this equals a logit of 0 in the place of minus infinity: such a token would have a
+    probability. Set the product to 0 where p is 0, and leave the logits."""
+    logits = logits.masked_fill(logits == -torch.inf, 0.0)
+    return -(logits.softmax(dim=-1) * logits.log_softmax(dim=-1)).sum(dim=-1)
+
+
+def wrong_softmax_left_out(logits):
+    """this equals the sum over the logits themselves, as if they were probabilities: take their
+    softmax first."""
+    return -(logits * logits.log()).sum(dim=-1)
+
+
+def wrong_sum_of_logarithms(logits):
+    """this equals the logarithms of the probabilities summed without their weights: each counts as
+    often as its probability says, p times log p."""
+    log_p = logits.log_softmax(dim=-1)
+    return -torch.where(log_p > -torch.inf, log_p, 0.0).sum(dim=-1)

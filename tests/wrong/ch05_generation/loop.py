@@ -86,3 +86,39 @@ def wrong_token_for_prompt(model, n_new):
     """the prompt has to be a list of ids: for a single token [token], not token"""
     [token], period, _ = search(model, n_new, upwards)
     return token, period
+
+
+def wrong_one_token_came_back(model, n_new):
+    """this circle is left again within the second half: every token of new[n_new // 2:] has to
+    equal the one `period` places before it; that one came back, or that the first half repeats, is
+    not enough"""
+
+    def beginning(new, period):
+        return new[len(new) // 2 :][: period + 4]  # longer than what the circle of 2 lasts there
+
+    prompt, period, _ = search(model, n_new, upwards, beginning)
+    return prompt, period
+
+
+def wrong_two_values_in_none(model, n_new):
+    """expected two values, found 1: end with return prompt, period"""
+    prompt, _, _ = search(model, n_new, upwards)
+    return prompt
+
+
+def wrong_last_period_left_out(model, n_new):
+    """nothing was returned, though prompt"""
+    found = search(model, n_new, lambda length: range(1, length // 3))
+    return found and found[:2]
+
+
+def wrong_places_below_zero(model, n_new):
+    """nothing was returned, though prompt [7] falls into a loop of period 3: do you try it and find
+    that?"""
+    for token in range(model.config.d_vocab):
+        [new] = generate(model, [[token]], n_new)
+        tail = new[n_new // 2 :]
+        for period in upwards(len(tail)):
+            if all(tail[i] == tail[i - period] for i in range(len(tail))):
+                return [token], period
+    return None

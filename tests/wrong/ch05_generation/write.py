@@ -171,3 +171,89 @@ def wrong_base(text, n_new, weights, base, ranks, pattern):
     tokenizer = Tokenizer(ranks, {}, pattern)
     ids = tokenizer.encode(text)
     return tokenizer.decode(ids + continued(ids, n_new, weights, 10_000.0))
+
+
+def wrong_last_of_equals(text, n_new, weights, base, ranks, pattern):
+    """this equals the last of equally likely tokens: of equals take the first, as argmax does."""
+
+    def last(logits):
+        return len(logits) - 1 - int(logits.flip(0).argmax())
+
+    tokenizer = Tokenizer(ranks, {}, pattern)
+    ids = tokenizer.encode(text)
+    return tokenizer.decode(ids + continued(ids, n_new, weights, base, choose=last))
+
+
+def wrong_stripped(text, n_new, weights, base, ranks, pattern):
+    """this equals a text whose spaces at the ends are taken away first: they are tokens, too, so
+    leave out strip()."""
+    tokenizer = Tokenizer(ranks, {}, pattern)
+    ids = tokenizer.encode(text.strip())
+    return tokenizer.decode(ids + continued(ids, n_new, weights, base))
+
+
+def wrong_text_twice(text, n_new, weights, base, ranks, pattern):
+    """this equals the text, and behind it the text with its continuation: the ids hold the text
+    already, so return what they decode to."""
+    tokenizer = Tokenizer(ranks, {}, pattern)
+    ids = tokenizer.encode(text)
+    return text + tokenizer.decode(ids + continued(ids, n_new, weights, base))
+
+
+def wrong_all_ids_for_none(text, n_new, weights, base, ranks, pattern):
+    """this equals the text, and the last n_new ids decoded behind it: ids[-0:] are all of them, and
+    a character may be spread over two tokens. Decode all ids together."""
+    tokenizer = Tokenizer(ranks, {}, pattern)
+    ids = tokenizer.encode(text)
+    ids = ids + continued(ids, n_new, weights, base)
+    return text + tokenizer.decode(ids[-n_new:])
+
+
+def wrong_length_in_all(text, n_new, weights, base, ranks, pattern):
+    """this equals n_new tokens together with those of the text: add n_new new ones, however long
+    the text is."""
+    tokenizer = Tokenizer(ranks, {}, pattern)
+    ids = tokenizer.encode(text)
+    return tokenizer.decode(ids + continued(ids, max(0, n_new - len(ids)), weights, base))
+
+
+def wrong_in_front(text, n_new, weights, base, ranks, pattern):
+    """this equals new tokens put in front of the others: put each behind them, ids.append or
+    [*ids, new]."""
+    tokenizer = Tokenizer(ranks, {}, pattern)
+    ids = tokenizer.encode(text)
+    for _ in range(n_new):
+        ids = [*continued(ids, 1, weights, base), *ids]
+    return tokenizer.decode(ids)
+
+
+def wrong_all_positions_together(text, n_new, weights, base, ranks, pattern):
+    """this equals the largest logit of all positions, by its place among all of them: take those of
+    the last position, logits[0, -1], and their argmax."""
+    tokenizer = Tokenizer(ranks, {}, pattern)
+    ids = tokenizer.encode(text)
+    new = continued(ids, n_new, weights, base, at=slice(None))
+    return tokenizer.decode(ids + new)
+
+
+def wrong_round_with_return(text, n_new, weights, base, ranks, pattern):
+    """this equals a return inside the loop, which ends it in its first round: let the return stand
+    behind the loop, as far to the left as the `for`."""
+    tokenizer = Tokenizer(ranks, {}, pattern)
+    ids = tokenizer.encode(text)
+    for _ in range(n_new):
+        return tokenizer.decode(ids + continued(ids, 1, weights, base))
+    return None
+
+
+def wrong_stops_at_what_came_before(text, n_new, weights, base, ranks, pattern):
+    """this equals a text that ends where a token would come a second time: go on, a text may
+    repeat itself."""
+    tokenizer = Tokenizer(ranks, {}, pattern)
+    ids = tokenizer.encode(text)
+    for _ in range(n_new):
+        [new] = continued(ids, 1, weights, base)
+        if new in ids:
+            break
+        ids.append(new)
+    return tokenizer.decode(ids)
