@@ -26,7 +26,8 @@ AS_IS = "  "  # a message's line that begins with it holds columns of numbers, a
 # A command is not broken at the end of a line, so that it can be copied whole, nor is a short row
 # or a short piece of code.
 _COMMAND = re.compile(rf"!?{COMMAND}(?: \S+){{1,4}}$|!?{COMMAND} \w+(?: \S+\.\w+)?")
-_SHORT = re.compile(r"\[[^\[\]]{1,24}\]|`[^`]{1,60}`")
+_SHORT = re.compile(r"\[[^\[\]]{1,24}\]|`[^`]+`")  # found whole, so that the backticks stay paired
+_LONGEST = 62  # characters of a piece of code that stays on one line
 
 
 def console() -> Console:
@@ -87,7 +88,7 @@ def wrapped(text: str, width: int, indent: str) -> str:
     def broken(line: str) -> str:
         if line.startswith(AS_IS):
             return f"{indent}{line}".rstrip()
-        whole = _SHORT.sub(_glued, _COMMAND.sub(_glued, line))
+        whole = _SHORT.sub(_glued_if_short, _COMMAND.sub(_glued, line))
         filled = textwrap.fill(
             whole,
             max(width, 2 * _INDENT),
@@ -103,6 +104,10 @@ def wrapped(text: str, width: int, indent: str) -> str:
 
 def _glued(found: re.Match[str]) -> str:
     return found[0].replace(" ", "\xa0")
+
+
+def _glued_if_short(found: re.Match[str]) -> str:
+    return _glued(found) if len(found[0]) <= _LONGEST else found[0]
 
 
 def shown(path: Path, root: Path, room: int) -> str:

@@ -65,6 +65,7 @@ def cases_join(seed):
         Case('b"cab", where ab has the id 0', (b"cab", {b"ab": 0, b"b": 1, b"c": 2, b"a": 3})),
         Case('b"abab": aba has a lower id than ab', (b"abab", ABC | {b"aba": 3, b"ab": 4})),
         Case("one byte", (b"c", ABC | {b"ab": 3})),
+        Case("bytes of small value", (b"\x01\x01", {b"\x00": 0, b"\x01": 1})),
         Case("no bytes", (b"", ABC)),
         Case("no two make a token", (b"acb", ABC | {b"ab": 3, b"ca": 4})),
         Case("ids that are not the bytes' values", (b"cba", {b"c": 900, b"b": 7, b"a": 81})),
@@ -132,6 +133,7 @@ def cases_encode(seed):
     return [
         Case('"ab", cut by " ?[a-z]+"', ("ab", simple, " ?[a-z]+")),
         Case('"ab ba ab", cut by " ?[a-z]+"', ("ab ba ab", simple, " ?[a-z]+")),
+        Case('"a", cut by " ?[a-z]+"', ("a", simple, " ?[a-z]+")),
         Case("an empty text", ("", simple, WORDS)),
         Case("two spaces", ("ab  b ", simple, WORDS)),
         Case('"é", two bytes', ("é", uncut, WORDS)),
@@ -198,6 +200,9 @@ def cases_decode(seed):
         Case("the same, broken off", (oracle_encode(MIXED, pieces, WORDS)[:-11], pieces)),
         Case("bytes of any kind", (random.choices(list(any_bytes.values()), k=40), any_bytes)),
         Case("a text of three marks", ([*(3 * b + 1 for b in b"\xef\xbf\xbd!?")], any_bytes)),
+        Case(
+            "U+FEFF, which begins some files", ([*(3 * b + 1 for b in b"\xef\xbb\xbfa")], any_bytes)
+        ),
     ]
 
 

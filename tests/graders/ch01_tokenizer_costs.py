@@ -10,17 +10,25 @@ from minitransformer.workbook.grading import Case, expect_close, grader
 # ---- what a text costs by three made-up tokenizers
 
 
+def one(text):
+    """The text; a sentence for the learner where it is none."""
+    if not isinstance(text, str):
+        raise TypeError(f"encode takes one text, a str, and was given a {type(text).__name__}")
+    return text
+
+
 def by_characters(text):
-    return [ord(character) for character in text]
+    return [ord(character) for character in one(text)]
 
 
 def by_bytes(text):
-    return list(text.encode("utf-8"))
+    return list(one(text).encode("utf-8"))
 
 
 def by_threes(text):
     """A token for every three bytes begun."""
-    return [sum(text.encode("utf-8")[i : i + 3]) for i in range(0, len(text.encode("utf-8")), 3)]
+    data = by_bytes(text)
+    return [sum(data[i : i + 3]) for i in range(0, len(data), 3)]
 
 
 def sentences(seed, n):
@@ -51,6 +59,7 @@ def cases_fertility(seed):
         Case("a text that is empty", (by_characters, ["so it is", "", "yes"])),
         Case("a text of white space", (by_characters, ["so it is", " \n ", "yes"])),
         Case("letters of two bytes", (by_bytes, ["été où", "là", "ça va"])),
+        Case("a text that comes twice", (by_characters, ["a b", "a b", "abcd"])),
         Case("words that repeat", (by_bytes, ["no no no no", "so so", "no"])),
         Case("nine texts, a token for three bytes", (by_threes, sentences(seed + 1, 9))),
     ]

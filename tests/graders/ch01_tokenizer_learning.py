@@ -26,6 +26,7 @@ def cases_pairs(seed):
         Case("no ids: []", ([],)),
         Case("a run: [4, 4, 4, 4]", ([4, 4, 4, 4],)),
         Case("both orders: [1, 2, 2, 1]", ([1, 2, 2, 1],)),
+        Case("the id 0: [0, 4, 0, 0]", ([0, 4, 0, 0],)),
         Case("23 ids, three of them different", (row(seed, 23, 3),)),
         Case("60 ids, nine of them different", (row(seed, 60, 9),)),
     ]
@@ -38,7 +39,14 @@ def oracle_pairs(ids):
 
 def pairs_by_hand(answer):
     expected = {(5, 5): 3, (5, 7): 1, (7, 5): 1}
-    expect_close(answer([5, 5, 5, 7, 5, 5]), expected, "the pairs of [5, 5, 5, 7, 5, 5]")
+    found = answer([5, 5, 5, 7, 5, 5])
+    for key in found:
+        if not isinstance(key, tuple) or len(key) != 2:
+            raise Wrong(
+                f"the pairs of [5, 5, 5, 7, 5, 5]: a key is {key!r}, of type {type(key).__name__}: "
+                "a pair is a tuple of two ids, such as (5, 7)"
+            )
+    expect_close(found, expected, "the pairs of [5, 5, 5, 7, 5, 5]")
 
 
 def every_place_counts_once(answer, seed):
@@ -69,7 +77,9 @@ def cases_merge(seed):
         Case("(1, 2) to 9 after a lone 1: [1, 1, 2, 2]", ([1, 1, 2, 2], (1, 2), 9)),
         Case("(1, 2) to 9 in no ids: []", ([], (1, 2), 9)),
         Case("(7, 7) to 9 in one id: [7]", ([7], (7, 7), 9)),
-        Case("a pair that is all there is", ([300, 301], (300, 301), 302)),
+        Case("(0, 4) to 9, and a 0 that stays", ([0, 4, 0, 2, 0, 4], (0, 4), 9)),
+        # Equal to the pair's ids, and other objects.
+        Case("a pair that is all there is", ([int("300"), int("301")], (300, 301), 302)),
         Case("(5, 5) to 9 beside 15 and 51", ([15, 5, 7, 5, 5, 7, 5, 51], (5, 5), 9)),
         *(
             Case(f"{n} ids, {k} of them different", _pair_of(row(seed, n, k), seed))

@@ -382,6 +382,15 @@ def test_a_command_is_never_broken_at_the_end_of_a_line():
     assert "\xa0" not in report.wrapped(f"Type {command} now", 60, "")
 
 
+def test_a_long_piece_of_code_is_broken_and_what_follows_it_is_not_glued():
+    from minitransformer.workbook import report
+
+    text = f"it raised, in `{' '.join(['f(x)'] * 20)}`: 3. {'Words follow here, ' * 5}and `a in b`."
+    shown = report.wrapped(text, 40, "")
+    assert max(map(len, shown.splitlines())) <= 40
+    assert "`a in b`" in shown
+
+
 def test_columns_of_numbers_are_not_wrapped():
     from minitransformer.workbook import report
 

@@ -33,6 +33,15 @@ def test_an_error_inside_a_reference_is_shown_at_the_line_that_called_it():
     assert message.endswith("Transpose, or add an axis with [..., None]?")
 
 
+def test_an_id_that_is_none_is_told_so():
+    space = cells.namespace("learner", References(SOURCES).get)
+    cases = lambda seed: [Case("one", (1, 1))]  # noqa: E731
+    for id in ("add", "toy.ad", "other.add"):
+        answer = cells.define(f'def both(a, b):\n    return mine("{id}")(a, b)', "toy.both", space)
+        message = grader("toy.both", cases=cases, oracle=lambda a, b: a).climb(answer).message
+        assert f"mine takes the whole id of an exercise, topic.name, not '{id}'" in message
+
+
 def test_a_learners_other_cells_are_named_and_their_lines_not_shown_as_this_ones():
     space = cells.namespace("learner", References(SOURCES).get)
     cells.run("def helper(a):\n    return a.nothing  # elsewhere", "definitions 1", space)

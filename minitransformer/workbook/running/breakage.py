@@ -112,9 +112,12 @@ def describe(cause: BaseException, name: str, where: str = "") -> str:
             f"{name} asked for more memory than the grader allows{where}{at}: which tensor is "
             "larger than it need be?"
         )
-    sentence = isinstance(cause, KeyError) and cause.args and " " in str(cause.args[0])
-    text = brief(str(cause.args[0] if sentence else cause)).rstrip(".") or "no message"
-    return f"{name} raised {kind}{where}{at}: {text}."
+    key = cause.args[0] if isinstance(cause, KeyError) and cause.args else None
+    sentence = isinstance(key, str) and " " in key
+    longest = 60 if isinstance(cause, KeyError) and not sentence else 300
+    text = brief(str(key if sentence else cause).rstrip("."), longest) or "no message"
+    end = "" if text.endswith("...") else "."
+    return f"{name} raised {kind}{where}{at}: {text}{end}"
 
 
 _INTERNAL = re.compile(r"\(Triggered internally at|Exception raised from|C\+\+ CapturedTraceback")

@@ -33,10 +33,12 @@ class References:
         return cls(as_sources(chapters, replace))
 
     def get(self, id: str) -> Any:
-        """The solution of the exercise `id`; `KeyError` if there is none."""
+        """The solution of the exercise `id`; `LookupError`, with a sentence, if there is none."""
         if id not in self._found:
             topic = id.partition(".")[0]
-            code = self.sources[topic]["solutions"][id]
+            code = self.sources.get(topic, {}).get("solutions", {}).get(id)
+            if code is None:  # no KeyError: that is a common mistake of another kind
+                raise LookupError(f"mine takes the whole id of an exercise, topic.name, not {id!r}")
             if topic not in self._spaces:
                 space = cells.namespace(f"reference_{topic}", self.get)
                 self._spaces[topic] = space

@@ -117,6 +117,19 @@ _REMEDIES = [
         ".append() and .reverse().",
     ),
     (
+        r"codec can't decode",
+        'Not all bytes are a text: errors="replace" puts a sign where they are none, and `except '
+        "UnicodeDecodeError` finds them.",
+    ),
+    (
+        r"expected str instance, bytes found|expected a bytes-like object, str found|"
+        r"a bytes-like object is required, not 'str'|can't concat (?:str to bytes|int to bytes)|"
+        r"(?:string|bytes) pattern on a|\(not \"bytes\"\) to str|"
+        r"'str' object has no attribute 'decode'|'bytes' object has no attribute 'encode'",
+        'Bytes and text do not mix: .encode("utf-8") makes bytes of a text, .decode("utf-8") a '
+        "text of bytes.",
+    ),
+    (
         r"values to unpack",
         "The names on the left and the values on the right differ in number. For the sizes of any "
         "number of axes: *rest, n = x.shape.",
@@ -144,7 +157,8 @@ def remedy(cause: BaseException, line: str, variables: Mapping[str, Any]) -> str
     if name := _pair_in(line, variables):
         kind = type(variables[name]).__name__
         return f"{name} holds two things, which {kind} gives: {name}.values and {name}.indices."
-    if isinstance(cause, KeyError) and " " not in str(cause.args[0] if cause.args else ""):
+    key = cause.args[0] if isinstance(cause, KeyError) and cause.args else None
+    if isinstance(cause, KeyError) and not (isinstance(key, str) and " " in key):
         return "That key is not in the dict: d.get(key, 0) and `key in d` ask without an error."
     if "must match the size of tensor b" in text:
         if _OVER_AN_AXIS.search(line) and "keepdim" not in line:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def tokens(ids, ranks):
     token_of = {id: token for token, id in ranks.items()}
@@ -91,3 +93,72 @@ def wrong_byte_values(ids, ranks):
 def wrong_pieces(ids, ranks):
     """this equals a list of the tokens' texts: return one text, of all bytes together."""
     return [token.decode("utf-8", errors="replace") for token in tokens(ids, ranks)]
+
+
+def text(ids, ranks):
+    return b"".join(tokens(ids, ranks)).decode("utf-8", errors="replace")
+
+
+def wrong_str_of_bytes(ids, ranks):
+    """this equals str(...) of bytes, which writes them out as b'...': .decode("utf-8",
+    errors="replace") reads them."""
+    return str(b"".join(tokens(ids, ranks)))
+
+
+def wrong_asked_by_id(ids, ranks):
+    """this equals ranks[id], but ranks goes from bytes to id: turn it round first, {id: token for
+    token, id in ranks.items()}."""
+    return b"".join([ranks[id] for id in ids]).decode("utf-8", errors="replace")
+
+
+def wrong_bytes_joined_as_text(ids, ranks):
+    """this equals putting bytes together with "".join, which takes texts: b"".join takes bytes."""
+    return "".join(tokens(ids, ranks))
+
+
+def wrong_zero_is_no_id(ids, ranks):
+    """this equals leaving out the id 0, as `if id` does: 0 is an id like any other."""
+    return text([id for id in ids if id], ranks)
+
+
+def wrong_all_or_nothing(ids, ranks):
+    """this equals giving up the whole text where some of its bytes are no character: those alone
+    become U+FFFD, with errors="replace"."""
+    found = text(ids, ranks)
+    return "\ufffd" if found.encode("utf-8") != b"".join(tokens(ids, ranks)) else found
+
+
+def wrong_a_sign_for_each_byte(ids, ranks):
+    """this equals a sign U+FFFD for every byte that is no character: errors="replace" puts one for
+    the beginning of a character, however many bytes it has."""
+    data, found = b"".join(tokens(ids, ranks)), ""
+    while data:
+        for n in range(1, 5):
+            try:
+                found += data[:n].decode("utf-8")
+            except UnicodeDecodeError:
+                continue
+            data = data[n:]
+            break
+        else:
+            found, data = found + "\ufffd", data[1:]
+    return found
+
+
+def wrong_a_sign_for_a_run(ids, ranks):
+    """this equals one sign U+FFFD for all that is no character in a row: keep as many as
+    errors="replace" gives."""
+    return re.sub("\ufffd+", "\ufffd", text(ids, ranks))
+
+
+def wrong_order_of_the_dict(ids, ranks):
+    """this equals the tokens in the order of the dict, each once: go through the ids, and look up
+    the token of each."""
+    found = b"".join(token for token, id in ranks.items() if id in ids)
+    return found.decode("utf-8", errors="replace")
+
+
+def wrong_mark_swallowed(ids, ranks):
+    """this equals "utf-8-sig", which swallows the mark U+FEFF at the beginning: read the bytes as
+    "utf-8"."""
+    return b"".join(tokens(ids, ranks)).decode("utf-8-sig", errors="replace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import regex
@@ -115,3 +116,39 @@ def wrong_small_letters(text, ranks, pattern):
 def wrong_backwards(text, ranks, pattern):
     """this equals the chunks from the last to the first: keep the order of the text."""
     return flat(regex.findall(pattern, text)[::-1], ranks)
+
+
+def wrong_re(text, ranks, pattern):
+    """this equals Python's own re, which does not know \\p: use regex.findall."""
+    return flat(re.findall(pattern, text), ranks)
+
+
+def wrong_pattern_of_the_page(text, ranks, pattern):
+    """this equals cutting by " ?[a-z]+", the pattern of the case by hand: cut by the pattern that
+    is handed in."""
+    return flat(regex.findall(" ?[a-z]+", text), ranks)
+
+
+def wrong_changed_places(text, ranks, pattern):
+    """this equals looking for the text in the pattern: regex.findall(pattern, text), the pattern
+    first."""
+    return flat(regex.findall(text, pattern), ranks)
+
+
+def wrong_first_id_of_each(text, ranks, pattern):
+    """this equals the first id of each chunk: a chunk may have several, so add all of them, with
+    extend."""
+    return [join(chunk.encode("utf-8"), ranks)[0] for chunk in regex.findall(pattern, text)]
+
+
+def wrong_looked_up(text, ranks, pattern):
+    """this equals looking each chunk up in ranks as a whole, where not every chunk is: join its
+    bytes, with mine("tokenizer.join")."""
+    return [ranks[chunk.encode("utf-8")] for chunk in regex.findall(pattern, text)]
+
+
+def wrong_bytes_cut(text, ranks, pattern):
+    """this equals cutting the bytes, in which the pattern finds no letter beyond ASCII: cut the
+    text, then make bytes of each chunk."""
+    chunks = regex.findall(pattern.encode("utf-8"), text.encode("utf-8"))
+    return [id for chunk in chunks for id in join(chunk, ranks)]

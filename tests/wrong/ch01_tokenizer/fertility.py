@@ -141,3 +141,35 @@ def wrong_changed_places(encode, texts):
 def wrong_no_spread(encode, texts):
     """this equals tokens a word alone: return two numbers, (tokens a word, spread)."""
     return answer(counted(encode, texts))[0]
+
+
+def wrong_one_word_at_least(encode, texts):
+    """this equals counting one word in a text that has none: leave such texts out of everything."""
+    return answer([(len(encode(text)), max(1, len(text.split()))) for text in texts])
+
+
+def wrong_whole_numbers(encode, texts):
+    """this equals dividing with //, which drops what is behind the point: divide with /."""
+    counts = counted(encode, texts)
+    tokens, words = (sum(column) for column in zip(*counts, strict=True))
+    return tokens // words, float(pstdev([t // w for t, w in counts]))
+
+
+def wrong_one_text(encode, texts):
+    """this equals the tokens of all texts put together to one, with spaces between, which cost
+    tokens: encode each by itself, and add up."""
+    texts = [text for text in texts if text.split()]
+    whole = " ".join(texts)
+    return len(encode(whole)) / len(whole.split()), answer(counted(encode, texts))[1]
+
+
+def wrong_stripped(encode, texts):
+    """this equals the tokens of the texts without the white space at their ends: encode each text
+    as it is."""
+    return answer(counted(encode, [text.strip() for text in texts]))
+
+
+def wrong_each_text_once(encode, texts):
+    """this equals taking each text once, as a set or a dict does: one that comes again counts
+    again."""
+    return answer(counted(encode, list(dict.fromkeys(texts))))

@@ -166,3 +166,89 @@ def wrong_single_bytes_left_out(chunk, ranks):
 def wrong_sorted(chunk, ranks):
     """this equals the ids sorted by size: return them in the order in which the tokens stand."""
     return sorted(ids(chunk, ranks, lambda union, i: (ranks[union], i)))
+
+
+def wrong_no_bytes_looked_up(chunk, ranks):
+    """this equals looking up numbers or letters, which ranks does not know: its keys are bytes, as
+    chunk[i : i + 1] and bytes([byte]) are."""
+    return [ranks[byte] for byte in chunk]
+
+
+def wrong_so_many_zeros(chunk, ranks):
+    """this equals bytes(byte), which makes so many zeros: bytes([byte]), with a list, is that one
+    byte."""
+    return [ranks[bytes(byte)] for byte in chunk]
+
+
+def wrong_unknown_union(chunk, ranks):
+    """this equals asking ranks for the id of every union, which fails where one is no token: ask
+    `union in ranks` first, and stop where none is."""
+    parts = [chunk[i : i + 1] for i in range(len(chunk))]
+    while len(parts) > 1:
+        unions = [a + b for a, b in pairwise(parts)]
+        i = min(range(len(unions)), key=lambda i: ranks[unions[i]])
+        parts[i : i + 2] = [unions[i]]
+    return [ranks[part] for part in parts]
+
+
+def wrong_least_of_none(chunk, ranks):
+    """this equals asking for the lowest id where one part is left, or none, and so no neighbours:
+    go on only while len(parts) > 1."""
+    parts = [chunk[i : i + 1] for i in range(len(chunk))]
+    while True:
+        unions = [a + b for a, b in pairwise(parts)]
+        best = min(ranks.get(union, float("inf")) for union in unions)
+        if best == float("inf"):
+            return [ranks[part] for part in parts]
+        i = [ranks.get(union) for union in unions].index(best)
+        parts[i : i + 2] = [unions[i]]
+
+
+def wrong_size_for_none(chunk, ranks):
+    """this equals taking ids from len(ranks) on for no tokens: ids may have gaps and be larger, so
+    ask `union in ranks`, or take float("inf")."""
+    return ids(chunk, ranks, lambda u, i: (ranks[u], i) if ranks[u] < len(ranks) else None)
+
+
+def wrong_right_part_kept(chunk, ranks):
+    """this equals leaving the right part where it was beside the union: both are used up, so what
+    follows begins at i + 2."""
+    parts = [chunk[i : i + 1] for i in range(len(chunk))]
+    choose = best_place(lambda u, i: (ranks[u], i) if u in ranks else None)
+    while (i := choose([a + b for a, b in pairwise(parts)])) is not None:
+        parts[i] += parts[i + 1]
+    return [ranks[part] for part in parts]
+
+
+def by_parts(chunk, ranks, key):
+    """The right loop, with a key of the two neighbours' own ids."""
+    parts = [chunk[i : i + 1] for i in range(len(chunk))]
+    while places := [i for i in range(len(parts) - 1) if parts[i] + parts[i + 1] in ranks]:
+        i = min(places, key=lambda i: key(ranks[parts[i]], ranks[parts[i + 1]]))
+        parts[i : i + 2] = [parts[i] + parts[i + 1]]
+    return [ranks[part] for part in parts]
+
+
+def wrong_lowest_parts(chunk, ranks):
+    """this equals taking the two neighbours with the lowest ids of their own: the id of their union
+    decides."""
+    return by_parts(chunk, ranks, lambda left, right: (left, right))
+
+
+def wrong_lowest_sum(chunk, ranks):
+    """this equals taking the two neighbours whose ids have the lowest sum: the id of their union
+    decides."""
+    return by_parts(chunk, ranks, lambda left, right: left + right)
+
+
+def wrong_characters(chunk, ranks):
+    """this equals beginning with characters, chunk.decode(), which not every chunk has: begin with
+    single bytes."""
+    chunk.decode("utf-8")
+    return ids(chunk, ranks, lambda union, i: (ranks[union], i))
+
+
+def wrong_once_in_the_order_of_the_dict(chunk, ranks):
+    """this equals going through the dict once, joining each token where it can be made: of all
+    unions join the one with the lowest id, and look at all again."""
+    return [ranks[part] for part in gone_through(chunk, ranks)]

@@ -209,3 +209,66 @@ def wrong_pairs_of_ids(chunks, n_merges):
 def wrong_text(chunks, n_merges):
     """this equals the tokens as text: return them as bytes, since not every token is a text."""
     return [token.decode("utf-8", errors="replace") for token in learnt(chunks, n_merges)]
+
+
+def wrong_tie_by_union(chunks, n_merges):
+    """this equals deciding ties by the bytes of the token that is made: compare the left ids, then
+    the right ids."""
+    return learnt(
+        chunks,
+        n_merges,
+        choose=lambda count, tokens: min(
+            count, key=lambda p: (-count[p], tokens[p[0]] + tokens[p[1]])
+        ),
+    )
+
+
+def wrong_never_joined(chunks, n_merges):
+    """this equals finding the same pair in every round: merge returns a new list, which has to take
+    the chunk's place."""
+    return learnt(chunks, n_merges, join=lambda ids, pair, new: ids)
+
+
+def wrong_counts_kept(chunks, n_merges):
+    """this equals adding to the counts of the round before: begin with an empty dict in every
+    round."""
+    total = Counter()
+
+    def count(rows):
+        total.update(counted(rows))
+        return total
+
+    return learnt(chunks, n_merges, count)
+
+
+def wrong_last_chunk_counts(chunks, n_merges):
+    """this equals the count of the last chunk that holds the pair: add up those of all chunks, with
+    += instead of =."""
+
+    def count(rows):
+        found = {}
+        for row in rows:
+            found.update(counted([row]))
+        return found
+
+    return learnt(chunks, n_merges, count)
+
+
+def wrong_first_chunk_joined(chunks, n_merges):
+    """this equals joining the pair in the first chunk that holds it: join it in all of them."""
+    tokens = [bytes([i]) for i in range(256)]
+    rows = [(list(chunk), times) for chunk, times in chunks.items()]
+    for _ in range(n_merges):
+        if not (found := counted(rows)):
+            break
+        pair = commonest(found, tokens)
+        first = next(i for i, (ids, _) in enumerate(rows) if pair in pairwise(ids))
+        rows[first] = (join(rows[first][0], pair, len(tokens)), rows[first][1])
+        tokens.append(tokens[pair[0]] + tokens[pair[1]])
+    return tokens[256:]
+
+
+def wrong_bytes_of_ids(chunks, n_merges):
+    """this equals making bytes of the two ids, bytes(pair), which knows no id above 255: put the
+    bytes of the two tokens together, and keep those of every token."""
+    return [bytes(pair) for pair in wrong_pairs_of_ids(chunks, n_merges)]

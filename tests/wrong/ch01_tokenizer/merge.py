@@ -150,3 +150,72 @@ def wrong_in_place(ids, pair, new):
             ids[i : i + 2] = [new]
         i += 1
     return ids
+
+
+def wrong_three_places_on(ids, pair, new):
+    """this equals losing the id behind each joined pair: the pair has two ids, so go on 2
+    places."""
+    out, i = [], 0
+    while i < len(ids):
+        here = tuple(ids[i : i + 2]) == pair
+        out.append(new if here else ids[i])
+        i += 3 if here else 1
+    return out
+
+
+def wrong_new_ids_only(ids, pair, new):
+    """this equals the new ids alone: what is not joined stays, so append it too."""
+    return [new] * joined(ids, lambda i: (ids[i], ids[i + 1]) == pair, None).count(None)
+
+
+def wrong_always_nine(ids, pair, new):
+    """this equals writing 9, the new id of the case by hand, whatever it is: append new."""
+    return joined(ids, lambda i: (ids[i], ids[i + 1]) == pair, 9)
+
+
+def wrong_right_id_behind(ids, pair, new):
+    """this equals the new id with the right one of the pair behind it, which is used up too: append
+    the new id alone."""
+    out = []
+    for id in joined(ids, lambda i: (ids[i], ids[i + 1]) == pair, None):
+        out += [new, pair[1]] if id is None else [id]
+    return out
+
+
+def wrong_shorter_under_the_loop(ids, pair, new):
+    """this equals a loop over the places of the list as long as it was, while each joining makes it
+    shorter: build a new list, or use while with the length as it is."""
+    out = list(ids)
+    for i in range(len(out) - 1):
+        if (out[i], out[i + 1]) == pair:
+            out[i : i + 2] = [new]
+    return out
+
+
+def wrong_sets(ids, pair, new):
+    """this equals comparing sets, which know neither order nor number, so that 5 alone is {5, 5}:
+    compare tuples."""
+    out, i = [], 0
+    while i < len(ids):
+        here = set(ids[i : i + 2]) == set(pair)
+        out.append(new if here else ids[i])
+        i += 2 if here else 1
+    return out
+
+
+def wrong_same_object(ids, pair, new):
+    """this equals comparing with `is`, which asks for the very same object: numbers are compared
+    with ==."""
+    return joined(ids, lambda i: ids[i] is pair[0] and ids[i + 1] is pair[1], new)
+
+
+def wrong_zero_is_no_id(ids, pair, new):
+    """this equals joining no pair that holds the id 0, as `if left and right` does: 0 is an id like
+    any other."""
+    return joined(ids, lambda i: all(pair) and (ids[i], ids[i + 1]) == pair, new)
+
+
+def wrong_zeros_lost(ids, pair, new):
+    """this equals losing every id 0, as `if id` does where it keeps what is left: 0 is an id like
+    any other."""
+    return [id for id in joined(ids, lambda i: (ids[i], ids[i + 1]) == pair, new) if id]

@@ -106,3 +106,23 @@ def wrong_a_list(ids):
     """this equals a list of the pairs with their counts: return a dict from each pair to its
     count."""
     return list(Counter(pairwise(ids)).items())
+
+
+def wrong_first_place_of_each(ids):
+    """this equals looking at ids.index(id), which is the first place of an id each time: go through
+    the places, with range or pairwise."""
+    places = [ids.index(id) for id in ids]
+    return Counter((ids[i], ids[i + 1]) for i in places if i + 1 < len(ids))
+
+
+def wrong_written_as_text(ids):
+    """this equals counting in the ids written as text, which finds 5 5 once in 5 5 5, and also in
+    15 5: count the pairs of numbers."""
+    text = " ".join(map(str, ids))
+    return {(a, b): text.count(f"{a} {b}") for a, b in pairwise(ids)}
+
+
+def wrong_zero_is_no_id(ids):
+    """this equals leaving out the pairs that hold the id 0, as `if left and right` does: 0 is an id
+    like any other."""
+    return Counter((left, right) for left, right in pairwise(ids) if left and right)

@@ -130,3 +130,66 @@ def wrong_a_list(encode, versions, base):
     premium."""
     n = totals(encode, versions)
     return [n[k] / n[base] for k in versions]
+
+
+def wrong_changed_while_dividing(encode, versions, base):
+    """this equals dividing by the base's number when it was 1 already: the loop that divides
+    changes it, so keep it in a name of its own before."""
+    n = totals(encode, versions)
+    for k in n:
+        n[k] /= n[base]
+    return n
+
+
+def wrong_last_paragraph(encode, versions, base):
+    """this equals comparing the last paragraphs alone: add up, with += instead of =."""
+    n = totals(encode, {k: texts[-1:] for k, texts in versions.items()})
+    return {k: n[k] / n[base] for k in versions}
+
+
+def wrong_running_total(encode, versions, base):
+    """this equals adding each language's tokens to those of the languages before: begin again at 0
+    for each."""
+    n, total = {}, 0
+    for k, texts in versions.items():
+        total += sum(len(encode(text)) for text in texts)
+        n[k] = total
+    return {k: n[k] / n[base] for k in versions}
+
+
+def wrong_sums_of_ids(encode, versions, base):
+    """this equals adding up the ids themselves: count them, len(encode(text))."""
+    n = {k: sum(sum(encode(text)) for text in texts) for k, texts in versions.items()}
+    return {k: n[k] / n[base] for k in versions}
+
+
+def wrong_side_by_side(encode, versions, base):
+    """this equals going through the paragraphs of the two languages side by side, as zip does,
+    which ends with the shorter: count all paragraphs of each."""
+
+    def own(texts):
+        pairs = list(zip(texts, versions[base], strict=False))
+        return sum(len(encode(t)) for t, _ in pairs) / sum(len(encode(b)) for _, b in pairs)
+
+    return {k: own(texts) for k, texts in versions.items()}
+
+
+def wrong_stripped(encode, versions, base):
+    """this equals the paragraphs without the white space at their ends: encode each as it is."""
+    n = totals(lambda text: encode(text.strip()), versions)
+    return {k: n[k] / n[base] for k in versions}
+
+
+def wrong_tokens_a_character(encode, versions, base):
+    """this equals comparing tokens a character: the text is the same, so compare its tokens as they
+    are."""
+    n = totals(encode, versions)
+    characters = {k: sum(map(len, texts)) for k, texts in versions.items()}
+    return {k: n[k] / characters[k] / (n[base] / characters[base]) for k in versions}
+
+
+def wrong_always_english(encode, versions, base):
+    """this equals dividing by the tokens of English, whatever the base is: divide by those of
+    base."""
+    n = totals(encode, versions)
+    return {k: n[k] / n["English"] for k in versions}
