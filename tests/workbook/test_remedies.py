@@ -56,6 +56,14 @@ BREAKS = {
     "raise ValueError('no')": "Your own check refuses these inputs, and they are allowed.",
     "return input('how many? ')": "asks for input() on the case 'one', in `return input(",
     "return 1 / 0": "division by zero.",
+    "return (x > 0).argmax()": ".int() makes numbers of True and False",
+    "return torch.cat([x, x[:1, :1]], dim=0)": "along all others the sizes are equal",
+    "n = 2.0; return n(x)": "A value (float) stands where a function is called",
+    "return (lambda a, b: a)(x)": "It is called with fewer arguments than it takes",
+    "d = {}; return d['w']": "d is an empty dict there.",
+    "d = {'a.w': x}; return d['w']": "That is no key of d, whose keys are such as 'a.w'.",
+    "return {1: x}[x.argmax()]": "The key is a tensor, which is not the number that it holds",
+    "return {{}: x}": "A dict stands where a key does",
 }
 
 
@@ -115,6 +123,7 @@ SHAPES = [
         "the last axis has shrunk to 1: is it summed over, or indexed in another's place?",
     ),
     ([3, 9], [3, 4], "only the last axis differs"),
+    ([41], [6], "it holds 41 numbers in the place of 6"),
     ([12], [3, 4], "there are as many numbers as there should be, in other axes"),
 ]
 

@@ -78,7 +78,7 @@ def _in_part(
 ) -> str:
     """What `own` outcomes equal where they hold numbers, or in one value of several."""
     kept = [i for i, (found, _) in enumerate(own) if not _broken(found)]
-    if 2 * len(kept) < len(own) or len(kept) < _FEWEST:
+    if 2 * len(kept) <= len(own) or len(kept) < _FEWEST:
         return ""
     found = [own[i][0] for i in kept]
     right = [outcome(oracle, cases[i])[0] for i in kept]

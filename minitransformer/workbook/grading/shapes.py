@@ -57,6 +57,8 @@ def _of_one_length(f: list[int], e: list[int]) -> str:
         if f[d] == 1:
             gone = "is it summed over, or indexed in another's place?"
             return f"{_axis(d, len(e))} has shrunk to 1: {gone}"
+        if len(e) == 1:
+            return f"it holds {f[0]} numbers in the place of {e[0]}"
         return f"only {_axis(d, len(e))} differs"
     return ""
 

@@ -95,6 +95,10 @@ _REMEDIES = [
     ),
     (r"tensors used as indices must be", "Indices are whole numbers: .long() makes them so."),
     (
+        r"unhashable type: 'dict'",
+        "A dict stands where a key does: have two arguments changed places?",
+    ),
+    (
         r"unhashable type",
         "Keys of a dict and members of a set must not change: tuple(...) of a list does not.",
     ),
@@ -115,6 +119,25 @@ _REMEDIES = [
         r"NoneType",
         "Something is None there: a function without return gives None, and so do list.sort(), "
         ".append() and .reverse().",
+    ),
+    (
+        r"'(float|int|str|list|dict|Tensor)' object is not callable",
+        "A value ({1}) stands where a function is called: is an argument in another's place, or "
+        "has a name two meanings?",
+    ),
+    (
+        r"missing \d+ required positional argument",
+        "It is called with fewer arguments than it takes: `lambda x: f(x, more)` makes a function "
+        "of one argument of it.",
+    ),
+    (
+        r"argmax\(\): does not support bool|argmin\(\): does not support bool",
+        ".int() makes numbers of True and False, of which there is a largest.",
+    ),
+    (
+        r"Sizes of tensors must match except in dimension",
+        "torch.cat joins along one axis, dim=...; along all others the sizes are equal. Which axis "
+        "is to grow?",
     ),
     (
         r"codec can't decode",
@@ -159,7 +182,7 @@ def remedy(cause: BaseException, line: str, variables: Mapping[str, Any]) -> str
         return f"{name} holds two things, which {kind} gives: {name}.values and {name}.indices."
     key = cause.args[0] if isinstance(cause, KeyError) and cause.args else None
     if isinstance(cause, KeyError) and not (isinstance(key, str) and " " in key):
-        return "That key is not in the dict: d.get(key, 0) and `key in d` ask without an error."
+        return _about_key(key, line, variables)
     if "must match the size of tensor b" in text:
         if _OVER_AN_AXIS.search(line) and "keepdim" not in line:
             return "keepdim=True keeps the axis that was gone over, so that the two fit again."
@@ -174,6 +197,20 @@ def remedy(cause: BaseException, line: str, variables: Mapping[str, Any]) -> str
         if found := re.search(words, text):
             return re.sub(r"\{1\}", lambda _, found=found: found[1], said)
     return ""
+
+
+def _about_key(key: Any, line: str, variables: Mapping[str, Any]) -> str:
+    """What is in the dict of a line that breaks at a key, or how to ask without an error."""
+    if hasattr(key, "ndim"):
+        return "The key is a tensor, which is not the number that it holds: .item() takes it out."
+    for name in _names(line):
+        keys = variables.get(name)
+        if type(keys) is dict and isinstance(key, str):
+            if not keys:
+                return f"{name} is an empty dict there."
+            if key not in keys and all(isinstance(other, str) for other in keys):
+                return f"That is no key of {name}, whose keys are such as {next(iter(keys))!r}."
+    return "That key is not in the dict: d.get(key, 0) and `key in d` ask without an error."
 
 
 def _pair_in(line: str, variables: Mapping[str, Any]) -> str:
