@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -69,18 +70,38 @@ def next_step() -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; give its exit code."""
+    """Run one command; give its exit code. What a learner can mend is a sentence, no traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a sign shows "?" for it
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `... | head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as problem:
+        if (words and words[0] in _MAKE) or not (said := _told(problem)):
+            raise
+        from minitransformer.workbook import report
+
+        report.say(report.console(), said)
+        return 2
+
+
+def _run(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         print(overview())
         return 0
     name = words[0]
     if name not in COMMANDS:
-        print(f'There is no command "{name}"{nearest(name, COMMANDS)}\n', file=sys.stderr)
-        print(overview(), file=sys.stderr)
+        offer = nearest(name, COMMANDS) or "."
+        print(f'There is no command "{name}"{offer} All of them: {_NAME}', file=sys.stderr)
         return 2
     text = COMMANDS[name]
     where = _ELSEWHERE.get(name, f"workbook.commands.{name}")
@@ -89,11 +110,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog=f"{_NAME} {name}", description=text[0].upper() + text[1:] + "."
     )
     module.add_arguments(parser)
-    try:
-        return module.run(parser.parse_args(words[1:]))
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
+    return module.run(parser.parse_args(words[1:]))
+
+
+def _told(problem: Exception) -> str:
+    """What a learner is told of an error that they can do something about; of others ""."""
+    from minitransformer.workbook.project import Told
+
+    if isinstance(problem, OSError) and problem.strerror:  # a full disk, a folder of another's
+        return f"{problem.filename or 'A file'}: {problem.strerror}."
+    return str(problem) if isinstance(problem, Told) else ""
 
 
 if __name__ == "__main__":

@@ -16,7 +16,11 @@ from minitransformer.workbook.source import Chapter, Exercise
 COMMAND = "python -m minitransformer"  # works where the installed script is not on the path
 
 
-class Unknown(ValueError):
+class Told(ValueError):
+    """What cannot be done, in sentences for whoever asked for it; no traceback."""
+
+
+class Unknown(Told):
     """A topic, exercise or path that is not there; the message offers the nearest names."""
 
 

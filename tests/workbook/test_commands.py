@@ -96,6 +96,49 @@ def test_an_unknown_command_offers_the_nearest(project, capsys):
     assert 'There is no command "chek"; did you mean "check"?' in capsys.readouterr().err
 
 
+def test_what_a_learner_can_mend_is_no_traceback(run, project, write, monkeypatch):
+    from minitransformer.workbook import state
+
+    def full_disk(*_):
+        raise OSError(28, "No space left on device", "work/.progress.json")
+
+    solve(project, write)
+    with monkeypatch.context() as context:
+        context.setattr(state, "write_atomically", full_disk)
+        assert run("hint", "tiny.total") == (2, "work/.progress.json: No space left on device.\n")
+    (project.exercises / "ch01_tiny.ipynb").unlink()
+    code, said = run("progress")
+    assert (code, "ch01_tiny.ipynb is missing; make it with:" in " ".join(said.split())) == (
+        2,
+        True,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such pipes")
+@pytest.mark.parametrize("word", ["", "progress"])
+def test_whoever_reads_may_stop_reading(project, word):
+    command = f"{sys.executable} -u -m minitransformer {word} | head -1"
+    done = subprocess.run(command, shell=True, cwd=project.root, capture_output=True, text=True)
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "words", [["check", "--seed", "-1"], ["watch", "--limit", "0"], ["grade", ".", "--jobs", "0"]]
+)
+def test_numbers_that_make_no_sense_are_refused(words, capsys):
+    with pytest.raises(SystemExit):
+        main(words)
+    assert f"found {words[-1]}" in capsys.readouterr().err
+
+
+def test_a_topic_that_was_asked_for_and_not_begun_is_not_passed_over(run, project, write):
+    text = (project.solutions / "ch01_tiny.py").read_text()
+    (project.solutions / "ch02_small.py").write_text(text.replace("tiny.", "small."))
+    solve(project, write)
+    code, said = run("check", "tiny", "small")
+    assert (code, said.startswith("You have not begun small yet. Begin with:")) == (2, True)
+
+
 def test_start_copies_once_and_overwrites_nothing(run, project):
     code, said = run("start")
     notebook = project.work / "ch01_tiny.ipynb"
@@ -141,6 +184,7 @@ def test_start_says_when_the_exercises_have_changed_and_offers_a_copy_beside(run
         (["solution", "tiny.totl"], 'did you mean "total"'),
         (["hint"], "Begin with: python -m minitransformer start"),
         (["progress", "tinny"], 'did you mean "tiny"?'),
+        (["grade", "tests", "--out", "tests"], "The results go to another folder than tests"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(run, project, words, sentence):

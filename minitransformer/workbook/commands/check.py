@@ -14,7 +14,7 @@ from minitransformer.workbook import advice, report
 from minitransformer.workbook.commands.reset import stub
 from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.running import submission
-from minitransformer.workbook.running.runner import LIMIT, GraderTrouble, grade
+from minitransformer.workbook.running.runner import LIMIT, grade
 from minitransformer.workbook.running.submission import Unreadable
 from minitransformer.workbook.source import Chapter
 from minitransformer.workbook.standing import Standing
@@ -43,22 +43,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """What `watch` takes, too."""
-    parser.add_argument("--seed", type=int, default=0, help="of the random inputs (default 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the random inputs (default 0)")
     parser.add_argument(
         "--limit",
-        type=float,
+        type=seconds,
         default=LIMIT,
         metavar="SECONDS",
         help=f"the longest that one exercise may take (default {LIMIT:g})",
     )
 
 
+def seed(text: str) -> int:
+    """A number that every random generator takes."""
+    if not 0 <= (number := int(text)) < 1 << 32:
+        raise argparse.ArgumentTypeError(f"expected 0 to {(1 << 32) - 1}, found {text}")
+    return number
+
+
+def seconds(text: str) -> float:
+    if not 0 < (number := float(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected more than 0 seconds, found {text}")
+    return number
+
+
 def run(args: argparse.Namespace) -> int:
-    try:
-        return check(Project.find(), args.what, args.of, args.seed, args.limit)
-    except (Unknown, Unreadable, GraderTrouble) as problem:
-        report.say(report.console(), str(problem))
-        return 2
+    return check(Project.find(), args.what, args.of, args.seed, args.limit)
 
 
 def check(project: Project, what: Sequence[str], of: str, seed: int, limit: float) -> int:
@@ -110,8 +119,9 @@ def paths(
     if of == "work":
         pairs = [(chapter, project.notebook(chapter)) for chapter in asked]
         there = [(chapter, path) for chapter, path in pairs if path.is_file()]
-        if named and not there and project.work.is_dir():
-            raise Unknown(not_begun(asked[0].topic))
+        missing = [chapter.topic for chapter, path in pairs if not path.is_file()]
+        if named and missing and project.work.is_dir():
+            raise Unknown(not_begun(missing[0]))
         return there
     path = Path(of).expanduser()
     topics = {id.partition(".")[0] for id in submission.read(path).ids}

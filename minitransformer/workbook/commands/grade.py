@@ -17,6 +17,7 @@ from rich.console import Console
 from tqdm import tqdm
 
 from minitransformer.workbook import report
+from minitransformer.workbook.commands.check import seconds, seed
 from minitransformer.workbook.gradebook import (
     bundle,
     feedback,
@@ -28,7 +29,7 @@ from minitransformer.workbook.gradebook import (
 from minitransformer.workbook.gradebook.grading import Task, grade_class
 from minitransformer.workbook.gradebook.marks import Gradebook, file_names
 from minitransformer.workbook.project import COMMAND, Project, Unknown
-from minitransformer.workbook.running.runner import LIMIT, GraderTrouble
+from minitransformer.workbook.running.runner import LIMIT
 from minitransformer.workbook.state import write_atomically
 
 
@@ -53,15 +54,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--seed",
-        type=int,
+        type=seed,
         help="of the random inputs (default: drawn at the first run, kept in RESULTS/seed.txt)",
     )
     parser.add_argument(
-        "--jobs", type=int, metavar="N", help="how many at a time (default: one for each core)"
+        "--jobs", type=many, metavar="N", help="how many at a time (default: one for each core)"
     )
     parser.add_argument(
         "--limit",
-        type=float,
+        type=seconds,
         default=LIMIT,
         metavar="SECONDS",
         help=f"the longest that one exercise may take (default {LIMIT:g})",
@@ -76,20 +77,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def many(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, found {text}")
+    return number
+
+
 def run(args: argparse.Namespace) -> int:
     out = report.console()
+    project = Project.find()
+    if args.bundle:
+        return _bundle(out, project, args)
+    if args.folder is None:
+        raise Unknown(f"Which submissions? Expected a folder: {COMMAND} grade FOLDER")
+    if args.out.resolve() == args.folder.resolve():
+        raise Unknown(f"The results go to another folder than {args.folder}: --out RESULTS")
+    if args.gradescope:
+        return _one(project, args)
     try:
-        project = Project.find()
-        if args.bundle:
-            return _bundle(out, project, args)
-        if args.folder is None:
-            raise Unknown(f"Which submissions? Expected a folder: {COMMAND} grade FOLDER")
-        if args.gradescope:
-            return _one(project, args)
         book = _grade(project, args, args.out)
-    except (Unknown, GraderTrouble) as problem:
-        report.say(out, str(problem))
-        return 2
     except KeyboardInterrupt:
         report.say(out, "Stopped. What is graded is kept: the same command goes on from there.")
         return 130

@@ -18,13 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     out = report.console()
-    try:
-        project = Project.find()
-        id = args.id or at_hand(project)
-        _, exercise = project.exercise(id)
-    except Unknown as problem:
-        report.say(out, str(problem))
-        return 2
+    project = Project.find()
+    _, exercise = project.exercise(args.id or at_hand(project))
     state = State(project.work)
     if state.word:
         report.say(out, state.word)

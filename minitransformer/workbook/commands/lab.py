@@ -12,8 +12,7 @@ from pathlib import Path
 
 from minitransformer.workbook import report
 from minitransformer.workbook.commands import watch
-from minitransformer.workbook.commands.check import not_begun
-from minitransformer.workbook.project import Project, Unknown
+from minitransformer.workbook.project import Project
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,15 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     out = report.console()
-    try:
-        project = Project.find()
-        chapter = project.chapter(args.topic) if args.topic else watch.at_hand(project)
-        notebook = project.notebook(chapter)
-        if not notebook.is_file():
-            raise Unknown(not_begun(chapter.topic))
-    except Unknown as problem:
-        report.say(out, str(problem))
-        return 2
+    project = Project.find()
+    notebook = project.notebook(watch.at_hand(project, args.topic))
     if importlib.util.find_spec("jupyterlab") is None:
         report.say(out, "JupyterLab is not installed here. Install it with:")
         print(f"{sys.executable} -m pip install jupyterlab ipykernel")

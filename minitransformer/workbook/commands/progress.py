@@ -12,7 +12,7 @@ from rich.text import Text
 
 from minitransformer.workbook import advice, report
 from minitransformer.workbook.commands.start import outdated
-from minitransformer.workbook.project import COMMAND, Project, Unknown
+from minitransformer.workbook.project import COMMAND, Project
 from minitransformer.workbook.running.runner import version
 from minitransformer.workbook.source import Chapter, Exercise
 from minitransformer.workbook.standing import Standing
@@ -29,12 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     out = report.console()
-    try:
-        project = Project.find()
-        chapters = [project.chapter(args.topic)] if args.topic else project.chapters()
-    except Unknown as problem:
-        report.say(out, str(problem))
-        return 2
+    project = Project.find()
+    chapters = [project.chapter(args.topic)] if args.topic else project.chapters()
     standing = Standing(project)
     if standing.state.word:
         report.say(out, standing.state.word)

@@ -14,7 +14,6 @@ from minitransformer.workbook import report
 from minitransformer.workbook.commands.start import fresh, remember
 from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.running import reading, submission
-from minitransformer.workbook.running.submission import Unreadable
 from minitransformer.workbook.running.writing import as_bytes, new_cell, valid
 from minitransformer.workbook.source import Chapter, Exercise
 from minitransformer.workbook.state import State, keep, write_atomically
@@ -25,18 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    out = report.console()
-    try:
-        project = Project.find()
-        if "." in args.what:
-            chapter, exercise = project.exercise(args.what)
-            said = reset(project, chapter, exercise)
-        else:
-            said = reset(project, project.chapter(args.what))
-    except (Unknown, Unreadable) as problem:
-        report.say(out, str(problem))
-        return 2
-    report.say(out, said)
+    project = Project.find()
+    if "." in args.what:
+        said = reset(project, *project.exercise(args.what))
+    else:
+        said = reset(project, project.chapter(args.what))
+    report.say(report.console(), said)
     return 0
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 
 from minitransformer.workbook import report
-from minitransformer.workbook.project import COMMAND, Project, Unknown
+from minitransformer.workbook.project import COMMAND, Project
 from minitransformer.workbook.source import Exercise
-from minitransformer.workbook.standing import Standing
+from minitransformer.workbook.state import State
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,13 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     out = report.console()
-    try:
-        project = Project.find()
-        chapter, exercise = project.exercise(args.id)
-    except Unknown as problem:
-        report.say(out, str(problem))
-        return 2
-    state = Standing(project).state
+    project = Project.find()
+    chapter, exercise = project.exercise(args.id)
+    state = State(project.work)
     if state.word:
         report.say(out, state.word)
     if not state.passed_version(exercise.id):

@@ -39,18 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     out = report.console()
     code = 0
-    try:
-        project = Project.find()
-        for chapter in [project.chapter(args.topic)] if args.topic else project.chapters():
-            try:
-                said = (update if args.update else start)(project, chapter, new=args.new)
-            except (Unreadable, OSError) as problem:  # costs that notebook alone
-                said, code = [str(problem)], 2
-            for line in said:
-                report.say(out, line.lstrip(), len(line) - len(line.lstrip()))
-    except Unknown as problem:
-        report.say(out, str(problem))
-        return 2
+    project = Project.find()
+    for chapter in [project.chapter(args.topic)] if args.topic else project.chapters():
+        try:
+            said = (update if args.update else start)(project, chapter, new=args.new)
+        except (Unreadable, OSError) as problem:  # costs that notebook alone
+            said, code = [str(problem)], 2
+        for line in said:
+            report.say(out, line.lstrip(), len(line) - len(line.lstrip()))
     out.print()
     report.say(out, f"Open them: {COMMAND} lab")
     report.say(out, f"Grade them: {COMMAND} check")

@@ -38,14 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     out = report.console()
-    try:
-        project = Project.find()
-        chapter = project.chapter(args.topic) if args.topic else at_hand(project)
-        if not project.notebook(chapter).is_file():
-            raise Unknown(check.not_begun(chapter.topic))
-    except Unknown as problem:
-        report.say(out, str(problem))
-        return 2
+    project = Project.find()
+    chapter = at_hand(project, args.topic)
     where = report.shown(project.notebook(chapter), project.root, out.width)
     report.say(out, f"Watching {where}: every save is graded. Ctrl-C ends it.")
     with Ahead(project, chapter) as ahead:
@@ -59,8 +53,14 @@ def run(args: argparse.Namespace) -> int:
             return 0
 
 
-def at_hand(project: Project) -> Chapter:
-    """The chapter that the learner is at; `Unknown` with the next step if none is begun."""
+def at_hand(project: Project, topic: str = "") -> Chapter:
+    """The chapter called `topic`, else that which the learner is at; `Unknown` with the next step
+    if it is not begun."""
+    if topic:
+        chapter = project.chapter(topic)
+        if not project.notebook(chapter).is_file():
+            raise Unknown(check.not_begun(chapter.topic))
+        return chapter
     chapters = project.chapters()
     here = advice.place(project, chapters, Standing(project))
     begun = [chapter for chapter in chapters if project.notebook(chapter).is_file()]

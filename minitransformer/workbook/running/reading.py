@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from minitransformer.names import nearest
-from minitransformer.workbook.project import COMMAND
+from minitransformer.workbook.project import COMMAND, Told
 
 LARGEST = 50_000_000  # bytes; the largest of our own notebooks has 0.1 MB
 _ENDINGS = (".ipynb", ".py", ".json", ".txt")  # browsers save notebooks under the last two
@@ -37,7 +37,7 @@ _STYLES = (
 _NO_CODE = re.compile(r"\[(?:markdown|md|raw)\]")
 
 
-class Unreadable(ValueError):
+class Unreadable(Told):
     """A submission that cannot be read at all; the message says what to do."""
 
 

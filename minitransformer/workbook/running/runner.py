@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from minitransformer.workbook.project import Project
+from minitransformer.workbook.project import Project, Told
 from minitransformer.workbook.running.ahead import Ahead, preparations
 from minitransformer.workbook.running.isolation import is_gone
 from minitransformer.workbook.running.process import Death, Process
@@ -32,7 +32,7 @@ LIMIT = 10.0  # seconds of wall clock for one exercise
 STARTUP = 120.0  # for importing torch and the graders, on a slow and cold machine
 
 
-class GraderTrouble(RuntimeError):
+class GraderTrouble(Told):
     """The grader itself does not work: not the learner's fault."""
 
 
