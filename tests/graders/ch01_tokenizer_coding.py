@@ -100,7 +100,7 @@ def oracle_join(chunk, ranks):
 
 def join_by_hand(answer):
     ranks = {b"a": 0, b"b": 1, b"c": 2, b"bc": 3, b"ab": 4}
-    expect_close(answer(b"abcab", ranks), [0, 3, 4], 'b"abcab", with bc = 3 and ab = 4')
+    expect_close(answer(b"abcab", ranks), [0, 3, 4], 'the chunk b"abcab", bc = 3, ab = 4')
 
 
 def the_tokens_are_the_chunk(answer, seed):

@@ -15,7 +15,6 @@ from ch01_tokenizer_coding import WORDS, oracle_encode, vocabulary, with_a_stran
 from ch01_tokenizer_learning import words
 
 from minitransformer.workbook.grading import Wrong, grader
-from minitransformer.workbook.grading.compare import NOTHING
 
 
 def comes_never(answer, seed):
@@ -23,11 +22,16 @@ def comes_never(answer, seed):
         asked = []
 
         def encode(text, ranks=ranks, asked=asked):
+            if not isinstance(text, str):
+                raise TypeError(
+                    f"encode takes a text, a str, and was given {type(text).__name__}: "
+                    'token.decode("utf-8") makes a text of a token, if it is one'
+                )
             asked.append(text)
             return oracle_encode(text, ranks, WORDS)
 
         try:
-            judge(answer(encode, copy.copy(ranks)), encode, ranks)
+            judge(answer(encode, copy.copy(ranks)), encode, ranks, asked)
         except Wrong as problem:
             raise Wrong(f"{problem}; in a vocabulary where {name}") from None
 
@@ -57,8 +61,15 @@ def _last(ranks, token):
     return {other: id for other, id in grown.items() if other != token} | {token: grown[token]}
 
 
-def judge(found, encode, ranks):
+def judge(found, encode, ranks, asked):
+    if found is None:
+        token, ids = lost(encode, ranks)
+        raise Wrong(
+            "nothing was returned: is a return missing, or did no token meet the condition? Such a "
+            f"token is {ranks[token]}, {token.decode()!r}, for which encode gives {ids}"
+        )
     id, ids = read(found, ranks)
+    asked = list(asked)
     token = next(token for token, other in ranks.items() if other == id)
     try:
         text = token.decode("utf-8")
@@ -69,9 +80,21 @@ def judge(found, encode, ranks):
         ) from None
     true = encode(text)
     if true == [id]:
+        at = list(ranks)[id] if id < len(ranks) else token
+        if at != token and ids == encode(at.decode("utf-8", errors="replace")):
+            raise Wrong(
+                "this is the place of the token in ranks, not its id: return the number that ranks "
+                f"has for it (found {id} for {at!r}, whose id is {ranks[at]})"
+            )
+        never = f"; encode was never asked about {text!r} in your function" * (text not in asked)
         raise Wrong(
             "this token does come back: return one for whose text encode gives other ids "
-            f"(encode({text!r}) is {true})"
+            f"(encode({text!r}) is {true}, a list of its id alone{never})"
+        )
+    if ids == encode(str(token)):
+        raise Wrong(
+            "these are the ids of str(token), which writes the bytes out, with b and quotes: "
+            f'token.decode("utf-8") gives the text (found {ids} for {str(token)!r})'
         )
     if ids == [id]:
         raise Wrong(
@@ -90,10 +113,18 @@ def judge(found, encode, ranks):
         )
 
 
+def lost(encode, ranks):
+    """A token that does not come back, and what it comes out as."""
+    for token, id in ranks.items():
+        if token.decode("utf-8", errors="ignore").encode("utf-8") == token:
+            ids = encode(token.decode("utf-8"))
+            if ids != [id]:
+                return token, ids
+    raise LookupError("a vocabulary without such a token")
+
+
 def read(found, ranks):
     """The id and the list of ids; numpy's whole numbers and tuples will do."""
-    if found is None:
-        raise Wrong(NOTHING)
     if isinstance(found, list) and found and all(_is_pair(value) for value in found):
         raise Wrong(
             "this is a list of all such tokens: one is enough, so return the first, (id, ids) "

@@ -82,3 +82,30 @@ def wrong_place_for_id(encode, ranks):
     """no token has the id"""
     token, ids = next(lost(encode, ranks))
     return list(ranks).index(token) + max(ranks.values()) + 1, ids
+
+
+def wrong_place_among_the_ids(encode, ranks):
+    """this is the place of the token in ranks, not its id: return the number that ranks has for
+    it"""
+    for place, token in enumerate(ranks):
+        try:
+            ids = encode(token.decode("utf-8"))
+        except UnicodeDecodeError:
+            continue
+        if ids != [place]:
+            return place, ids
+
+
+def wrong_written_out(encode, ranks):
+    """these are the ids of str(token), which writes the bytes out, with b and quotes:
+    token.decode("utf-8") gives the text"""
+    token, _ = next(lost(encode, ranks))
+    return ranks[token], encode(str(token))
+
+
+def wrong_none_found(encode, ranks):
+    """nothing was returned: is a return missing, or did no token meet the condition?"""
+    token_of = {id: token for token, id in ranks.items()}
+    for token, ids in lost(encode, ranks):
+        if b"".join(token_of[id] for id in ids) != token:  # never: the bytes are the same
+            return ranks[token], ids
