@@ -56,7 +56,7 @@ def equal_tokens_share_the_nucleus(answer, seed):
         kept = int((answer(torch.zeros(1, 4), p) > -INF).sum())
         if kept != wanted:
             step = (
-                "the token that reaches p is the last that stays"
+                "once the sum is p, no other stays"
                 if kept == wanted + 1
                 else "count the tokens that stay, since a smallest logit does not part equal ones"
             )

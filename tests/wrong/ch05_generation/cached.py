@@ -27,7 +27,8 @@ def layer(
         shared_k, shared_v = k.repeat(1, 1, n, 1), v.repeat(1, 1, n, 1)
     scores = einsum("bqhd,bkhd->bhqk", q, shared_k)
     scores = scores / q.shape[-1] ** 0.5 if scaled else scores
-    query = torch.arange(new)[:, None] + {"past": past, "first": 0, "all": past + new}[seen]
+    ahead = {"past": past, "first": 0, "all": past + new, "before": past - 1, "next": past + 1}
+    query = torch.arange(new)[:, None] + ahead[seen]
     scores = scores.masked_fill(torch.arange(past + new) > query, -torch.inf)
     z = einsum("bhqk,bkhd->bqhd", scores.softmax(dim=-1), shared_v)
     return einsum("bqhd,hdm->bqm", z, W_O), k, v
@@ -139,3 +140,68 @@ def wrong_values_before_keys(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None)
 def wrong_output_alone(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
     """this equals the output alone: return the keys and values too, out, k, v."""
     return layer(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary)[0]
+
+
+def wrong_place_by_new(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals rotary that counts from as many as are new: as many as are old stand before the
+    first, past = past_k.shape[1]."""
+    start = {"q_at": lambda past: x.shape[1], "k_at": lambda past: x.shape[1]}
+    return layer(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary, **start)
+
+
+def wrong_not_turned_at_first(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals rotary left out where nothing is old: a past of 0 is a place like others, so ask
+    only whether rotary is None."""
+    return layer(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary if past_k.shape[1] else None)
+
+
+def wrong_mask_at_first_alone(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals a mask only where nothing is old: several new positions do not look ahead at each
+    other then, either."""
+    seen = "all" if past_k.shape[1] else "past"
+    return layer(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary, seen=seen)
+
+
+def wrong_itself_hidden(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals new positions that look at what is behind them, and not at themselves: the mask
+    hides one key too many."""
+    return layer(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary, seen="before")
+
+
+def wrong_one_ahead(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals new positions that see one position ahead: the mask hides one key too few."""
+    return layer(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary, seen="next")
+
+
+def wrong_scaled_by_d_model(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals scores divided by the square root of d_model: it is that of d_head, so use your
+    attention.scores."""
+    share = (W_Q.shape[2] / W_Q.shape[1]) ** 0.5
+    out, _, _ = layer(x, past_k, past_v, W_Q * share, W_K, W_V, W_O, rotary)
+    return out, *layer(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary)[1:]
+
+
+def wrong_stream_added(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals the stream with what the layer adds to it: return what it adds alone."""
+    out, k, v = layer(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary)
+    return x + out, k, v
+
+
+def wrong_output_last(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals the output returned behind keys and values: return out, k, v."""
+    out, k, v = layer(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary)
+    return k, v, out
+
+
+def wrong_heads_not_summed(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals what each head writes, side by side: what a layer adds is their sum."""
+    group = len(W_Q) // len(W_K)
+    each = [
+        layer(
+            x, past_k[:, :, [h // group]], past_v[:, :, [h // group]], W_Q[[h]],
+            W_K[[h // group]], W_V[[h // group]], W_O[[h]], rotary,
+        )[0]
+        for h in range(len(W_Q))
+    ]  # fmt: skip
+    _, k, v = layer(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary)
+    return torch.stack(each, dim=2), k, v

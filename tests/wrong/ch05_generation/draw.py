@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 
 def sums(logits):
     reached = logits.softmax(dim=-1).cumsum(dim=-1)
@@ -93,3 +95,61 @@ def wrong_one_u_for_all(logits, temperature, u):
 def wrong_from_the_other_end(logits, temperature, u):
     """this equals u counted from the other end, 1 - u: begin the sums with token 0."""
     return place(sums(logits / temperature), 1 - u).clamp(max=logits.shape[-1] - 1)
+
+
+def wrong_one_too_far(logits, temperature, u):
+    """this equals the token behind the one on which u falls: as many sums as do not exceed u stand
+    before it, and the ids begin with 0."""
+    return place(sums(logits / temperature), u) + 1
+
+
+def wrong_sums_before(logits, temperature, u):
+    """this equals the first token whose sum without itself exceeds u: take the sums with each token
+    in them, cumsum alone."""
+    p = (logits / temperature).softmax(dim=-1)
+    return (p.cumsum(dim=-1) - p > u[:, None]).int().argmax(dim=-1)
+
+
+def wrong_sums_over_texts(logits, temperature, u):
+    """this equals probabilities summed from text to text: sum within each row, cumsum(dim=-1)."""
+    reached = (logits / temperature).softmax(dim=-1).cumsum(dim=0)
+    return (reached / reached[:, -1:] > u[:, None]).int().argmax(dim=-1)
+
+
+def wrong_temperature_twice(logits, temperature, u):
+    """this equals a temperature that is applied twice: dividing the logits by it is all."""
+    return place(sums(logits / temperature / temperature), u)
+
+
+def wrong_overflow(logits, temperature, u):
+    """this equals a softmax of one's own that overflows near 1000, after which no comparison is
+    true: use softmax."""
+    weights = (logits / temperature).exp()
+    reached = weights.cumsum(dim=-1)
+    return (reached / reached[:, -1:] > u[:, None]).int().argmax(dim=-1)
+
+
+def wrong_logarithms_summed(logits, temperature, u):
+    """this equals sums of log-probabilities: sum the probabilities, softmax."""
+    reached = (logits / temperature).log_softmax(dim=-1).cumsum(dim=-1)
+    return (reached / reached[:, -1:] > u[:, None]).int().argmax(dim=-1)
+
+
+def wrong_equal_parts(logits, temperature, u):
+    """this equals a line cut into equal parts: the part of a token is as long as its
+    probability."""
+    return (u * logits.shape[-1]).long()
+
+
+def wrong_loop_runs_out(logits, temperature, u):
+    """this equals a loop that ends with the very last token where rounding leaves the sum below u,
+    though its probability may be 0: divide the sums by the last of them."""
+    found = []
+    for row, mark in zip((logits / temperature).softmax(dim=-1), u, strict=True):
+        reached = 0.0
+        for token, share in enumerate(row):  # noqa: B007
+            reached = reached + share
+            if reached > mark:
+                break
+        found.append(token)
+    return torch.tensor(found)

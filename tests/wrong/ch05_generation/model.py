@@ -168,3 +168,47 @@ def wrong_last_position(tokens, weights, base, eps=1e-5):
 def wrong_probabilities(tokens, weights, base, eps=1e-5):
     """this equals probabilities: return the logits, without a softmax."""
     return run(tokens, weights, base, eps).softmax(dim=-1)
+
+
+def wrong_last_block_alone(tokens, weights, base, eps=1e-5):
+    """this equals the last block alone, on the embeddings: each block reads what the one before
+    returned, x = block(x, ...)."""
+    return run(tokens, weights, base, eps, numbers(weights)[-1:])
+
+
+def wrong_first_block_alone(tokens, weights, base, eps=1e-5):
+    """this equals the first block alone: does a return, or the unembedding, stand inside the
+    loop?"""
+    return run(tokens, weights, base, eps, numbers(weights)[:1])
+
+
+def wrong_blocks_left_out(tokens, weights, base, eps=1e-5):
+    """this equals the embeddings, unembedded at once: run them through the blocks, and keep what
+    each returns."""
+    return run(tokens, weights, base, eps, [])
+
+
+def wrong_embedding_scaled(tokens, weights, base, eps=1e-5):
+    """this equals embeddings times the square root of d_model, which is done in other models: take
+    the rows of W_E as they are."""
+    scaled = weights | {"W_E": weights["W_E"] * weights["W_E"].shape[1] ** 0.5}
+    return run(tokens, scaled, base, eps)
+
+
+def wrong_norm_twice(tokens, weights, base, eps=1e-5):
+    """this equals the final norm applied twice: your unembed does it already."""
+    w = weights["final_norm.w"]
+    x = run(tokens, weights, base, eps, W_U=torch.eye(len(w)))
+    return norm(x, w, eps) @ weights["W_U"]
+
+
+def wrong_texts_exchanged_with_positions(tokens, weights, base, eps=1e-5):
+    """this equals texts in the place of positions: tokens are [batch, pos] as they come, so leave
+    them as they are."""
+    return run(tokens.mT, weights, base, eps).transpose(0, 1)
+
+
+def wrong_norm_of_the_first_block(tokens, weights, base, eps=1e-5):
+    """this equals a final norm with the weights of a block's norm: those of final_norm.w are its
+    own."""
+    return run(tokens, weights | {"final_norm.w": weights["blocks.0.attn_norm.w"]}, base, eps)

@@ -96,3 +96,66 @@ def wrong_none_at_all(ids, n):
     short."""
     found = grams(ids, n)
     return 1 - len(set(found)) / len(found)
+
+
+def wrong_n_before(ids, n):
+    """this equals the share of n-grams that repeat the one n places before: one counts wherever it
+    came before in the text."""
+    found = grams(ids, n)
+    again = sum(a == b for a, b in zip(found, found[n:], strict=False))
+    return again / len(found) if found else 0.0
+
+
+def wrong_pairs(ids, n):
+    """this equals the number of pairs of equal n-grams over that of all n-grams: an n-gram that
+    came before counts once, however often it did."""
+    found = grams(ids, n)
+    pairs = sum(found[i] == found[j] for i in range(len(found)) for j in range(i))
+    return pairs / len(found) if found else 0.0
+
+
+def wrong_itself_counted(ids, n):
+    """this equals 1 wherever there are n-grams: each is in the list of all of them, so ask only
+    those before it."""
+    return 1.0 if grams(ids, n) else 0.0
+
+
+def wrong_rounded_down(ids, n):
+    """this equals a division that rounds down: write /, not //, and no int(...)."""
+    found = grams(ids, n)
+    return float((len(found) - len(set(found))) // len(found)) if found else 0.0
+
+
+def wrong_as_sets(ids, n):
+    """this equals n-grams as sets, in which neither order nor number counts: keep the tokens of
+    each in their order, as a tuple."""
+    found = [frozenset(gram) for gram in grams(ids, n)]
+    return 1 - len(set(found)) / len(found) if found else 0.0
+
+
+def wrong_as_sums(ids, n):
+    """this equals n-grams taken for equal where their ids have one sum: compare the tokens
+    themselves, as a tuple."""
+    found = [sum(gram) for gram in grams(ids, n)]
+    return 1 - len(set(found)) / len(found) if found else 0.0
+
+
+def wrong_overlaps_left_out(ids, n):
+    """this equals n-grams that came before without overlapping: one that begins at any earlier
+    token counts."""
+    found = grams(ids, n)
+    again = sum(gram in found[: max(0, i - n + 1)] for i, gram in enumerate(found))
+    return again / len(found) if found else 0.0
+
+
+def wrong_first_alone(ids, n):
+    """this equals how often the first n-gram occurs: ask of every n-gram whether it came before."""
+    found = grams(ids, n)
+    return found.count(found[0]) / len(found) if found else 0.0
+
+
+def wrong_tokens_that_came_before(ids, n):
+    """this equals the n-grams whose last token came before: the whole n-gram has to."""
+    found = grams(ids, n)
+    again = sum(ids[i + n - 1] in ids[: i + n - 1] for i in range(len(found)))
+    return again / len(found) if found else 0.0

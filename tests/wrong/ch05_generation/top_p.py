@@ -114,3 +114,62 @@ def wrong_softmax_over_texts(logits, p):
     probability = ordered.softmax(dim=0)
     outside = probability.cumsum(dim=-1) - probability >= p
     return logits.masked_fill(torch.zeros_like(outside).scatter(-1, order, outside), -torch.inf)
+
+
+def wrong_probabilities_and_zeros(logits, p):
+    """this equals the probabilities of the nucleus, and 0 outside: return its logits as they were,
+    and minus infinity outside."""
+    hidden = keep(logits, p, lambda one, so_far: so_far - one >= p)
+    return logits.softmax(dim=-1).masked_fill(hidden, 0.0)
+
+
+def wrong_each_alone(logits, p):
+    """this equals the tokens that have a probability of p each: it is their sum that reaches p."""
+    return logits.masked_fill(logits.softmax(dim=-1) < p, -torch.inf)
+
+
+def wrong_zero_times_infinity(logits, p):
+    """this equals a mask multiplied by minus infinity, which is nan where the mask is 0: use
+    masked_fill or torch.where."""
+    hidden = keep(logits, p, lambda one, so_far: so_far - one >= p)
+    return logits + hidden * -torch.inf
+
+
+def wrong_sum_carried_on(logits, p):
+    """this equals a sum that is carried on from text to text: begin each row with 0."""
+    out, reached = torch.full_like(logits, -torch.inf), torch.zeros(())
+    for b, row in enumerate(logits.softmax(dim=-1)):
+        for token in row.argsort(descending=True):
+            out[b, token] = logits[b, token]
+            reached = reached + row[token]
+            if reached >= p:
+                break
+    return out
+
+
+def wrong_first_text_for_all(logits, p):
+    """this equals the nucleus of the first text, in every text: sort and sum along the last axis of
+    all of them."""
+    hidden = keep(logits[:1], p, lambda one, so_far: so_far - one >= p)
+    return logits.masked_fill(hidden, -torch.inf)
+
+
+def wrong_share_of_the_tokens(logits, p):
+    """this equals p times as many tokens as there are, the likeliest: it is their probabilities
+    that reach p together."""
+    k = max(1, int(p * logits.shape[-1]))
+    return logits.masked_fill(logits < logits.topk(k).values[:, -1:], -torch.inf)
+
+
+def wrong_log_probabilities(logits, p):
+    """this equals the log-probabilities of all tokens, kept for the nucleus: leave its logits as
+    they were."""
+    hidden = keep(logits, p, lambda one, so_far: so_far - one >= p)
+    return logits.log_softmax(dim=-1).masked_fill(hidden, -torch.inf)
+
+
+def wrong_tail_of_p(logits, p):
+    """this equals the fewest tokens that reach 1 - p: they have to reach p."""
+    return logits.masked_fill(
+        keep(logits, p, lambda one, so_far: so_far - one >= 1 - p), -torch.inf
+    )

@@ -57,3 +57,58 @@ def wrong_probabilities(x, w, W_U, eps=1e-5):
 def wrong_log_probabilities(x, w, W_U, eps=1e-5):
     """this equals the log-probabilities: return the logits, without a log_softmax."""
     return ((x / rms(x, eps) * w) @ W_U).log_softmax(dim=-1)
+
+
+def wrong_w_twice(x, w, W_U, eps=1e-5):
+    """this equals the weights w applied twice: your rms_norm multiplies by them already."""
+    return (x / rms(x, eps) * w * w) @ W_U
+
+
+def wrong_sum_of_squares(x, w, W_U, eps=1e-5):
+    """this equals a division by the root of the sum of squares: it is their mean that the norm
+    takes, mine("block.rms_norm") does it."""
+    return (x / (x.pow(2).sum(dim=-1, keepdim=True) + eps).sqrt() * w) @ W_U
+
+
+def wrong_half_for_root(x, w, W_U, eps=1e-5):
+    """this equals a division by half the mean square: ** 1/2 is (** 1) / 2, the root is ** 0.5."""
+    return (x / (rms(x, eps).pow(2) / 2) * w) @ W_U
+
+
+def wrong_root_left_out(x, w, W_U, eps=1e-5):
+    """this equals a division by the mean square itself: divide by its root."""
+    return (x / rms(x, eps).pow(2) * w) @ W_U
+
+
+def wrong_eps_outside_the_root(x, w, W_U, eps=1e-5):
+    """this equals eps added to the root: add it to the mean square, before the root is taken."""
+    return (x / (rms(x, 0) + eps) * w) @ W_U
+
+
+def wrong_one_norm_for_all(x, w, W_U, eps=1e-5):
+    """this equals one mean square of all texts and positions: each position has its own, along
+    the last axis."""
+    return (x / (x.pow(2).mean() + eps).sqrt() * w) @ W_U
+
+
+def wrong_mean_along_positions(x, w, W_U, eps=1e-5):
+    """this equals mean squares taken along the positions: take them along d_model, the last
+    axis."""
+    return (x / rms(x, eps, dim=1) * w) @ W_U
+
+
+def wrong_w_added(x, w, W_U, eps=1e-5):
+    """this equals w added to the normalised stream: multiply by it."""
+    return (x / rms(x, eps) + w) @ W_U
+
+
+def wrong_stream_and_w_exchanged(x, w, W_U, eps=1e-5):
+    """this equals a norm of the weights, times the stream: rms_norm takes the stream first,
+    rms_norm(x, w, eps)."""
+    return (w / rms(w, eps) * x) @ W_U
+
+
+def wrong_standard_deviation(x, w, W_U, eps=1e-5):
+    """this equals a division by the standard deviation, from which the mean is taken off: take the
+    root of the mean square."""
+    return (x / (x.var(dim=-1, keepdim=True, correction=0) + eps).sqrt() * w) @ W_U
