@@ -43,8 +43,8 @@ def pairs_by_hand(answer):
     for key in found:
         if not isinstance(key, tuple) or len(key) != 2:
             raise Wrong(
-                f"the pairs of [5, 5, 5, 7, 5, 5]: a key is {key!r}, of type {type(key).__name__}: "
-                "a pair is a tuple of two ids, such as (5, 7)"
+                f"the pairs of [5, 5, 5, 7, 5, 5]: one of the keys is {key!r}, a "
+                f"{type(key).__name__}: a pair is a tuple of two ids, such as (5, 7)"
             )
     expect_close(found, expected, "the pairs of [5, 5, 5, 7, 5, 5]")
 

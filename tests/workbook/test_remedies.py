@@ -41,6 +41,7 @@ BREAKS = {
     "return x.cuda()": "Answers run without a GPU: leave out .cuda() and device=",
     "return x.sum[0]": "is a () missing?",
     "return ids.sort()[0]": "a function without return gives None, and so do list.sort()",
+    "d = {'abc': 1}; return [a for a, b in d]": "d.items() gives keys and values.",
     "a, b = x; return a": "The names on the left and the values on the right differ in number.",
     "return {1: 2}[3]": "That key is not in the dict: d.get(key, 0)",
     "return {1: 2}[1, 2]": ": (1, 2). (Its inputs there have the shapes [3, 4].) That key is not",

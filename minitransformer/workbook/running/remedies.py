@@ -190,6 +190,10 @@ def remedy(cause: BaseException, line: str, variables: Mapping[str, Any]) -> str
             "Shapes are laid side by side from the last axis: two sizes must be equal, or one of "
             "them 1. Transpose, or add an axis with [..., None]?"
         )
+    loop = re.search(r"\bfor \w+, *\w+ in (\w+)\b(?!\.)", line)
+    keys = type(variables.get(".0")).__name__ == "dict_keyiterator"  # in a comprehension
+    if loop and "unpack" in text and (keys or isinstance(variables.get(loop[1]), Mapping)):
+        return f"A loop over a dict gives its keys: {loop[1]}.items() gives keys and values."
     number = re.search(r"\bmath\.(\w+)\(", line)
     if number and re.search(r"to Python scalars|cannot be converted to Scalar", text):
         return f"math.{number[1]}(...) takes a number; for tensors it is torch.{number[1]}(...)."

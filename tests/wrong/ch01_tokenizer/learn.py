@@ -272,3 +272,59 @@ def wrong_bytes_of_ids(chunks, n_merges):
     """this equals making bytes of the two ids, bytes(pair), which knows no id above 255: put the
     bytes of the two tokens together, and keep those of every token."""
     return [bytes(pair) for pair in wrong_pairs_of_ids(chunks, n_merges)]
+
+
+def named(chunks, n_merges, name, union):
+    """The right loop, with a say in the new ids and in the bytes of a token."""
+    tokens, found = {i: bytes([i]) for i in range(256)}, []
+    rows = [(list(chunk), times) for chunk, times in chunks.items()]
+    while len(found) < n_merges and (count := counted(rows)):
+        pair = commonest(count, tokens)
+        new = name(len(found))
+        rows = [(join(ids, pair, new), times) for ids, times in rows]
+        tokens[new] = union(tokens[pair[0]], tokens[pair[1]])
+        found.append(tokens[new])
+    return found
+
+
+def wrong_right_before_left(chunks, n_merges):
+    """this equals the bytes of the right part before those of the left: tokens[left] +
+    tokens[right]."""
+    return named(chunks, n_merges, lambda n: 256 + n, lambda left, right: right + left)
+
+
+def wrong_one_new_id(chunks, n_merges):
+    """this equals giving every new token the id 256: the second has 257, and so on."""
+    return named(chunks, n_merges, lambda n: 256, lambda left, right: left + right)
+
+
+def wrong_ids_of_bytes_again(chunks, n_merges):
+    """this equals giving the new tokens the ids 0, 1, ..., which are bytes' own: begin at 256."""
+    return named(chunks, n_merges, lambda n: n, lambda left, right: left + right)
+
+
+def wrong_copies_in_a_row(chunks, n_merges):
+    """this equals writing a chunk as often as it occurs, in a row, so that pairs reach from one
+    copy into the next: multiply the counts instead."""
+    rows = {chunk * times: 1 for chunk, times in chunks.items()}
+    return learnt(rows, n_merges)
+
+
+def wrong_tie_by_sum(chunks, n_merges):
+    """this equals deciding ties by the sum of the ids: compare the left ids, then the right
+    ids."""
+    return learnt(
+        chunks,
+        n_merges,
+        choose=lambda count, tokens: min(count, key=lambda p: (-count[p], sum(p))),
+    )
+
+
+def wrong_tie_left_only(chunks, n_merges):
+    """this equals deciding ties by the left id alone: where these are equal, the smaller right id
+    comes first."""
+    return learnt(
+        chunks,
+        n_merges,
+        choose=lambda count, tokens: min(count, key=lambda p: (-count[p], p[0])),
+    )

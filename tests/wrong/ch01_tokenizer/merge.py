@@ -219,3 +219,32 @@ def wrong_zeros_lost(ids, pair, new):
     """this equals losing every id 0, as `if id` does where it keeps what is left: 0 is an id like
     any other."""
     return [id for id in joined(ids, lambda i: (ids[i], ids[i + 1]) == pair, new) if id]
+
+
+def wrong_last_id_twice(ids, pair, new):
+    """this equals appending the last id also where it has been joined: append it behind the loop
+    only if it is left over."""
+    return wrong_last_id_lost(ids, pair, new) + ids[-1:]
+
+
+def wrong_last_of_none(ids, pair, new):
+    """this equals appending ids[-1] behind the loop, which fails for an empty list and comes too
+    often where the last id has been joined: append it only if it is left over."""
+    return [*wrong_last_id_lost(ids, pair, new), ids[-1]]
+
+
+def wrong_places_that_have_moved(ids, pair, new):
+    """this equals using the places of ids in a list that each joining makes shorter: build a new
+    list from left to right."""
+    out = list(ids)
+    for i, here in enumerate(pairwise(ids)):
+        if here == pair:
+            out[i] = new
+            out.pop(i + 1)
+    return out
+
+
+def wrong_new_ids_at_the_end(ids, pair, new):
+    """this equals the new ids behind all others: append them where the pair stood."""
+    rest = joined(ids, lambda i: (ids[i], ids[i + 1]) == pair, None)
+    return [id for id in rest if id is not None] + [new] * rest.count(None)

@@ -126,3 +126,27 @@ def wrong_zero_is_no_id(ids):
     """this equals leaving out the pairs that hold the id 0, as `if left and right` does: 0 is an id
     like any other."""
     return Counter((left, right) for left, right in pairwise(ids) if left and right)
+
+
+def wrong_last_id_alone(ids):
+    """this equals counting the last id alone, where ids[i : i + 2] holds no second: let the places
+    go to len(ids) - 1."""
+    return Counter(tuple(ids[i : i + 2]) for i in range(len(ids)))
+
+
+def wrong_runs_as_one(ids):
+    """this equals taking equal neighbours for one id: they are a pair like any other."""
+    kept = [id for i, id in enumerate(ids) if i == 0 or ids[i - 1] != id]
+    return Counter(pairwise(kept))
+
+
+def wrong_counted_from_one(ids):
+    """this equals one more than the count of each pair: begin at 0, as get(pair, 0) does, and add
+    1."""
+    return {pair: n + 1 for pair, n in Counter(pairwise(ids)).items()}
+
+
+def wrong_asked_of_the_ids(ids):
+    """this equals ids.count(pair), which is 0: the list holds ids, not pairs, so count in
+    list(pairwise(ids))."""
+    return {pair: ids.count(pair) for pair in pairwise(ids)}
