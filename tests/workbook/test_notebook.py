@@ -60,6 +60,30 @@ def test_one_mistake_is_not_paid_for_twice(cell):
     assert text.startswith("passed: tiny.both")
 
 
+def test_what_mine_gave_is_no_answer_of_the_notebook(cell, project, write):
+    from minitransformer.workbook.standing import Standing
+
+    lending = 'double = mine("tiny.double")\ncheck("tiny.double")'
+    assert "is what mine(...) gave here" in cell(lending)  # the solution
+    stub = "# exercise: tiny.double\ndef double(x):\n    raise NotImplementedError"
+    assert "is what mine(...) gave here" in cell(f"{stub}\n{lending}")  # it stands in for a stub
+    write(project.work / "ch01_tiny.ipynb", {})
+    assert "is what mine(...) gave here" in cell(lending)  # the saved one
+    assert Standing(project).status("tiny.double") != "passed"
+
+
+def test_a_decorated_answer_that_passed_is_passed_in_the_file_too(cell, project, write):
+    from minitransformer.workbook.standing import Standing
+
+    code = "@torch.no_grad()\ndef double(x):\n    return x * 2\nNone"
+    write(project.work / "ch01_tiny.ipynb", {"tiny.double": code})
+    borrowed = cell('import torch\ndouble = mine("tiny.double")\ncheck()')
+    assert "none was yet" in borrowed  # it is no answer of this notebook
+    cell(f"# exercise: tiny.double\n{code}")
+    assert cell('check("tiny.double")').startswith("passed: tiny.double")
+    assert Standing(project).status("tiny.double") == "passed"
+
+
 @pytest.mark.parametrize("borrowed", ["tiny.double", "tiny.total"])
 def test_no_answer_borrows_its_own_solution_or_a_later_one(cell, borrowed):
     text = cell(f'def double(x):\n    return mine("{borrowed}")(x)\ncheck("tiny.double")')

@@ -10,6 +10,7 @@ instead, by a function `__mine__` in the globals of that code. Leaves out readin
 from __future__ import annotations
 
 import functools
+import inspect
 import linecache
 import os
 import sys
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from minitransformer.workbook.project import Project
 
 HOOK = "__mine__"
+_LENT = "__from_mine__"  # marks what `mine` gave
 _told: set[str] = set()
 
 
@@ -68,14 +70,25 @@ def source(namespace: dict[str, Any], id: str) -> str:
     from minitransformer.workbook.running import submission
 
     value = namespace.get(id.rpartition(".")[2])
+    if lent(value):
+        return ""
+    # A kernel files the text of each cell under the name that its functions carry.
+    parts = submission.cut("".join(linecache.getlines(_file(value))))
+    return next((part for part in parts if submission.id_of(part) == id), "")
+
+
+def lent(value: Any) -> bool:
+    """Whether it is what `mine` gave, and no answer of this notebook."""
+    return hasattr(value, _LENT) or _file(value).startswith(("<cell ", "<reference "))
+
+
+def _file(value: Any) -> str:
+    """Where a function or class was defined, whatever decorates it; "" if that is not known."""
+    value = inspect.unwrap(value)
     code = getattr(value, "__code__", None) or getattr(
         getattr(value, "__init__", None), "__code__", None
     )
-    if code is None:
-        return ""
-    # A kernel files the text of each cell under the name that its functions carry.
-    parts = submission.cut("".join(linecache.getlines(code.co_filename)))
-    return next((part for part in parts if submission.id_of(part) == id), "")
+    return code.co_filename if code else ""
 
 
 @functools.lru_cache(maxsize=8)
@@ -133,6 +146,7 @@ def _kept(own: Any, id: str, where: str, solution: Callable[[], Any]) -> Any:
                 problem.add_note(f"This came from {id} in {where}{given}.")
             raise
 
+    setattr(call, _LENT, True)
     return call
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, no_type_check
 
-from minitransformer.workbook.kernel.earlier import HOOK, source
+from minitransformer.workbook.kernel.earlier import HOOK, lent, source
 from minitransformer.workbook.project import Project, Unknown
 from minitransformer.workbook.source import Chapter, Exercise
 from minitransformer.workbook.verdict import FAILED, PASSED, TODO, Verdict
@@ -145,6 +145,9 @@ def judge(project: Project, id: str, namespace: dict[str, Any], seed: int, versi
     chapter, exercise = project.exercise(id)
     if exercise.name not in namespace:
         message = f"there is no {exercise.name} yet: run its cell first."
+        return Verdict(id, FAILED, message, "import", seed=seed, version=version)
+    if lent(namespace[exercise.name]):
+        message = f"{exercise.name} is what mine(...) gave here: run the cell that defines it."
         return Verdict(id, FAILED, message, "import", seed=seed, version=version)
     module, references = _loaded(str(project.grader(chapter)), version, project)
     grader = catalogue.graders(module)[id]
