@@ -89,7 +89,7 @@ def carry(
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two notebooks hold the same cells, whatever their outputs."""
     pairs = [
-        [(cell.get("cell_type"), reading.source_of(cell)) for cell in document["cells"]]
+        [(c.get("cell_type"), reading.source_of(c)) for c in document["cells"] if as_dict(c)]
         for document in (one, other)
     ]
     return pairs[0] == pairs[1]

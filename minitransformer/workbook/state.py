@@ -13,13 +13,15 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from minitransformer.workbook.verdict import PASSED, TODO, Verdict
 
 NAME = ".progress.json"
+_LONGEST = 2.0  # seconds that a change may take
+_T = TypeVar("_T")
 CHANGED = "changed"  # the answer is another than the one that was judged
 _PARTS = {
     "hints": int,
@@ -43,7 +45,7 @@ class State:
         if not self.path.is_file():
             return fresh
         try:
-            read = json.loads(self.path.read_text(encoding="utf-8"))
+            read = json.loads(_patiently(lambda: self.path.read_text(encoding="utf-8")))
             if read["format"] != 1:
                 raise ValueError("not the form that this version writes")
             for part, kind in _PARTS.items():  # older files have fewer parts
@@ -70,13 +72,14 @@ class State:
     def changing(self) -> Iterator[dict[str, Any]]:
         """Change what is remembered: `with state.changing() as data: ...` reads it again first.
 
-        A notebook's check and a `watch` in a terminal write the same file.
+        A notebook's check and a `watch` in a terminal write the same file, one after the other.
         """
-        self.data = self._read()
-        yield self.data
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.data, indent=1, sort_keys=True) + "\n"
-        write_atomically(self.path, text.encode())
+        with _alone(self.path.with_name(f"{NAME}.lock")):
+            self.data = self._read()
+            yield self.data
+            text = json.dumps(self.data, indent=1, sort_keys=True) + "\n"
+            write_atomically(self.path, text.encode())
 
     def hints(self, id: str) -> int:
         """How many hints of an exercise were taken."""
@@ -149,6 +152,32 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S")
 
 
+@contextlib.contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Hold `lock`, a file that is there as long as somebody does; who died with it held it long."""
+    last = time.monotonic() + _LONGEST
+    while time.monotonic() < last:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+            break
+        except (FileExistsError, PermissionError):  # the latter where it is just being deleted
+            time.sleep(0.01)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            lock.unlink()
+
+
+def _patiently(act: Callable[[], _T]) -> _T:
+    """Do it: on Windows nobody opens or replaces a file in the moment in which another does."""
+    for pause in (0.02, 0.1, 0.3):
+        with contextlib.suppress(PermissionError):
+            return act()
+        time.sleep(pause)
+    return act()
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write beside `path`, then rename: nothing is ever half written. A link stays a link."""
     path = path.resolve()
@@ -160,7 +189,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         with contextlib.suppress(OSError):  # mkstemp's files are for the owner alone
             os.chmod(name, path.stat().st_mode if path.exists() else 0o644)
-        os.replace(name, path)
+        _patiently(lambda: os.replace(name, path))
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name)

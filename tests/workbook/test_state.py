@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -71,7 +73,28 @@ def test_a_look_at_the_solution_is_remembered(tmp_path):
     assert not State(tmp_path).peeked("tiny.total")
 
 
-def test_two_at_work_at_once_lose_nothing_of_each_other(tmp_path):
+def test_two_processes_at_once_lose_nothing_of_each_other(tmp_path):
+    code = (
+        "from pathlib import Path; from minitransformer.workbook.state import State\n"
+        "for i in range(40): State(Path({folder!r})).peek('{name}.' + str(i))"
+    )
+    folder, names = str(tmp_path), ("one", "other")
+    codes = [code.format(folder=folder, name=name) for name in names]
+    both = [subprocess.Popen([sys.executable, "-c", code]) for code in codes]
+    assert [process.wait() for process in both] == [0, 0]
+    assert len(State(tmp_path).data["peeks"]) == 80
+    assert [path.name for path in tmp_path.iterdir()] == [".progress.json"]
+
+
+def test_whoever_died_at_work_holds_nobody_up_for_long(tmp_path, monkeypatch):
+    monkeypatch.setattr("minitransformer.workbook.state._LONGEST", 0.05)
+    (tmp_path / ".progress.json.lock").touch()
+    State(tmp_path).peek(ID)
+    assert State(tmp_path).peeked(ID)
+    assert not (tmp_path / ".progress.json.lock").exists()
+
+
+def test_two_at_work_one_after_the_other_lose_nothing_of_each_other(tmp_path):
     one, other = State(tmp_path), State(tmp_path)
     one.take_hint(ID, 3)
     other.record([Verdict("tiny.total", PASSED)], {})

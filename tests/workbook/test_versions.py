@@ -208,3 +208,12 @@ def test_a_fresh_copy_is_of_the_newest_version(project):
     assert "a fresh copy" in update(project, chapter)[0]
     assert "already" in update(project, chapter)[0]
     assert [p.name for p in project.work.glob("*.ipynb")] == ["ch01_tiny.ipynb"]
+
+
+def test_cells_that_are_none_are_left_out(project):
+    chapter = project.chapter("tiny")
+    update(project, chapter)
+    path = project.notebook(chapter)
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, "cells": [None, *document["cells"], 5]}))
+    assert "already" in update(project, chapter)[0]
