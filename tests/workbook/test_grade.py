@@ -91,6 +91,8 @@ def test_nothing_is_graded_by_graders_that_refuse_the_books_own_answers(run, pro
     [
         ((), "Which submissions? Expected a folder"),
         (("nowhere",), "There is no folder nowhere"),
+        (("class",), "There is nothing to grade in class: expected notebooks in it."),
+        (("solutions/ch01_tiny.py",), "ch01_tiny.py is a file: expected the folder"),
         (("class", "--topic", "tinny"), 'There is no topic "tinny"; did you mean "tiny"?'),
         (("--bundle", "x.zip"), "Which chapters is the assignment about? Add --topic"),
     ],

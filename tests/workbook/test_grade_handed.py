@@ -104,10 +104,10 @@ def _link(folder, write):
 UNGRADED = {
     "not_json": (_not_json, "ch01_tiny.ipynb is not a notebook"),
     "no_exercises": (_no_exercises, "no_exercises/essay.ipynb has no exercises of this book"),
-    "archive": (_archive, "archive/work.zip is an archive: unpack it where it is"),
+    "archive": (_archive, "archive/work.zip is an archive, and was not opened"),
     "nothing": (_nothing, "No notebook was handed in; the folder is empty."),
     "words": (_words, "No notebook was handed in: sorry.docx."),
-    "two": (_two, "There are 2 files for tiny, and neither is graded"),
+    "two": (_two, "There are 2 files for tiny, and none of them is graded"),
     "link": (_link, "link/ch01_tiny.ipynb is a link, not a file: it was not followed."),
 }
 
@@ -137,12 +137,17 @@ def test_what_cannot_be_graded_is_said_and_costs_that_student_alone(troubled, na
     sentence = UNGRADED[name][1]
     rows = gradebook(troubled)
     assert sentence in rows[name]["note"]
-    assert (rows[name]["points (of 10)"], rows[name]["tiny (of 10)"]) == ("0", "")
+    columns = ("points (of 10)", "passed", "tiny (of 10)", "tiny.double")
+    assert [rows[name][column] for column in columns] == [""] * 4  # not 0: nothing was graded
     assert rows["ada"]["points (of 10)"] == "10"
     record = json.loads((troubled / "gradescope" / name / "results.json").read_text())
     assert record["score"] == 0
     assert sentence in record["output"]
-    assert sentence in (troubled / "feedback" / f"{name}.md").read_text().replace("\\", "")
+    handed_back = (troubled / "feedback" / f"{name}.md").read_text().replace("\\", "")
+    assert sentence in handed_back
+    assert "Nothing was graded." in handed_back
+    for of_no_use in ("of 10 points", "check --seed", "grade again"):
+        assert of_no_use not in handed_back
     said = " ".join((troubled / "summary.txt").read_text().split())
     assert f"{name}: " in said
     assert "9 students, 2 of them graded: mean 9.5" in said
@@ -161,8 +166,123 @@ def test_the_same_file_twice_is_one(project, write):
     assert found.work["tiny"].problem == ""
 
 
-def test_a_chapter_that_was_asked_for_and_not_handed_in_counts(troubled):
-    assert gradebook(troubled)["nothing"]["tiny.double"] == ""
+def test_a_chapter_that_was_not_handed_in_is_said(troubled):
     text = (troubled / "feedback" / "nothing.md").read_text()
-    assert "0 of 10 points; 0 of 4 exercises passed." in text
     assert "No notebook of this chapter was handed in." in text
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("smithbo_12_34_my work.html", "smithbo"),
+        ("Bo Smith_12_assignsubmission_file_work.pdf", "Bo Smith"),
+        ("ch01_tiny_bo.html", "bo"),
+    ],
+)
+def test_a_student_who_handed_in_something_else_has_a_row(project, path, name):
+    folder = project.root / "class"
+    folder.mkdir()
+    (folder / path).write_text("")
+    (found,) = students(project, folder).values()
+    assert (found.name, found.notes) == (name, [f"No notebook was handed in: {path}."])
+
+
+def test_a_chapters_page_in_place_of_its_notebook_is_said(project, write):
+    from minitransformer.workbook.gradebook import handed
+
+    folder = project.root / "class" / "bo"
+    write(folder / "a.ipynb", {})
+    (folder / "ch01_tiny.html").write_text("")  # beside the notebook: no word
+    (found,) = students(project, folder.parent).values()
+    assert found.notes == []
+    write(folder / "a.ipynb", {}).write_text('{"cells": []}')
+    (found,) = students(project, folder.parent).values()
+    assert found.notes[1:] == ["bo/ch01_tiny.html is not a notebook (.ipynb): not graded."]
+    assert handed.left(project, folder.parent) == []
+
+
+def test_an_exercise_of_another_version_is_named(project, write):
+    notebook = write(project.root / "class" / "bo.ipynb", {})
+    notebook.write_text(notebook.read_text().replace("exercise: tiny.total", "exercise: tiny.sum"))
+    (found,) = students(project, notebook.parent).values()
+    (note,) = found.notes
+    assert note.startswith("bo.ipynb answers tiny.sum, which this version of the book does not")
+    assert list(found.work) == ["tiny"]
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        ["submission_metadata.yml", "submission_1/ch01_tiny.ipynb", "submission_2/a.ipynb"],
+        ["bo_1_2_ch01_tiny.ipynb", "cy_3_4_ch01_tiny.ipynb"],
+        ["Bo_1_assignsubmission_file_/a.ipynb", "Cy_2_assignsubmission_file_/a.ipynb"],
+    ],
+)
+def test_a_sites_download_may_lie_in_a_folder_of_its_own(project, write, inner):
+    from minitransformer.workbook.gradebook.handed import class_folder
+
+    folder = project.root / "class"
+    for name in inner:
+        write(folder / "download" / name, {}, [f"name = {name!r}"])
+    found = class_folder(folder)
+    assert found == folder / "download"
+    assert len(students(project, found)) == 2
+    assert class_folder(found) == found
+
+
+def test_one_students_folder_is_not_taken_for_the_class(project, write):
+    from minitransformer.workbook.gradebook.handed import class_folder
+
+    folder = project.root / "class"
+    write(folder / "bo" / "ch01_tiny.ipynb", {})
+    write(folder / "results" / "x.ipynb", {})
+    assert class_folder(folder, skip=folder / "results") == folder
+
+
+@pytest.fixture(scope="module")
+def remarked(new_project, write):
+    """A class with Canvas's numbers, two of nearly one name and two files of nobody's."""
+    from minitransformer.workbook.commands.grade import write as write_results
+    from minitransformer.workbook.gradebook.grading import grade_class
+
+    project = new_project()
+    folder, out = project.root / "class", project.root / "out"
+    for name in ("bo_11_2_ch01_tiny.ipynb", "Bo.ipynb", "b & o.ipynb"):
+        write(folder / name, {})
+    for name in ("eve.html", "marks.csv"):
+        (folder / name).write_text("")
+    said = []
+    book = grade_class(project, folder, out, begun=lambda *told: said.append(told), seed=4)
+    write_results(book, out)
+    (out / "feedback" / "gone.md").write_text("")
+    return out, book, said, write_results(book, out)
+
+
+def test_what_may_be_lost_is_said_to_the_instructor_alone(remarked):
+    out, book, _, _ = remarked
+    said = " ".join((out / "summary.txt").read_text().split())
+    assert "Left alone, as nobody's notebook: eve.html, marks.csv." in said
+    assert "are nearly one name: if that is one student" in said
+    assert not any(row.said for row in book.rows)
+    for path in (out / "feedback").iterdir():
+        assert "eve.html" not in path.read_text()
+        assert "nearly" not in path.read_text()
+
+
+def test_a_sites_number_is_there_to_find_the_student_by(remarked):
+    rows = gradebook(remarked[0])
+    assert {name: row["number"] for name, row in rows.items()} == {
+        "b & o": "",
+        "bo": "11",
+        "Bo": "",
+    }
+
+
+def test_what_is_graded_once_for_several_is_counted_for_each(remarked):
+    _, book, said, _ = remarked
+    assert said == [(3, 1, 0, 4)]  # three submissions, one code, none known, the seed
+    assert book.fresh == 3
+
+
+def test_feedback_of_a_student_who_is_gone_is_named(remarked):
+    assert remarked[3] == ["feedback/gone.md"]

@@ -99,8 +99,10 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         report.say(out, "Stopped. What is graded is kept: the same command goes on from there.")
         return 130
-    write(book, args.out)
-    _end(out, book, args.out)
+    if not book.rows:
+        raise Unknown(f"There is nothing to grade in {args.folder}: expected notebooks in it.")
+    old = write(book, args.out)
+    _end(out, book, args.out, old)
     return 1 if any(row.said for row in book.rows) else 0
 
 
@@ -123,20 +125,22 @@ def _grade(project: Project, args: argparse.Namespace, out: Path) -> Gradebook:
     shape = "{bar:20} {n_fmt} of {total_fmt}, {remaining} left{postfix}"
     with tqdm(disable=None, ascii=" #", dynamic_ncols=True, leave=False, bar_format=shape) as bar:
 
-        def begun(count: int, known: int, seed: int) -> None:
+        def begun(count: int, different: int, known: int, seed: int) -> None:
             files = f"{count} submission{'s' * (count != 1)} to grade with seed {seed}"
             before = f" ({known} were graded before)" if known else ""
-            text = f"{files}{before}. The book's own answers come first."
+            once = f" Those with the same code are graded once: {different}."
+            text = f"{files}{before}.{once if different < count else ''}"
+            text += " The book's own answers come first."
             if not args.gradescope:
                 with tqdm.external_write_mode():
                     report.say(report.console(), text)
-            bar.reset(count)
+            bar.reset(different)
 
         def told(task: Task, done: int, count: int) -> None:
             bar.set_postfix_str(f"{task.names[0]}, {task.chapter.topic}"[:36], refresh=False)
             bar.update()
             if plain:
-                names = ", ".join(task.names)
+                names = "; ".join(task.names)  # a name may have a comma in it
                 print(f"{done} of {count}: {names}, {task.chapter.topic}", flush=True)
 
         return grade_class(
@@ -153,8 +157,11 @@ def _grade(project: Project, args: argparse.Namespace, out: Path) -> Gradebook:
         )
 
 
-def write(book: Gradebook, out: Path) -> None:
-    """Every file of a class's results, each written whole or not at all."""
+def write(book: Gradebook, out: Path) -> list[str]:
+    """Every file of a class's results, each written whole or not at all.
+
+    The names of students' files that an earlier run wrote, and this one did not, are returned.
+    """
     files = {"gradebook.csv": table.content(book), "junit.xml": junit.content(book)}
     said = io.StringIO()
     summary.show(Console(file=said, width=80, highlight=False), book)
@@ -168,9 +175,11 @@ def write(book: Gradebook, out: Path) -> None:
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content)
+    there = [*out.glob("feedback/*.md"), *out.glob("gradescope/*/results.json")]
+    return sorted({path.relative_to(out).as_posix() for path in there} - {*files})
 
 
-def _end(out: Console, book: Gradebook, where: Path) -> None:
+def _end(out: Console, book: Gradebook, where: Path, old: list[str]) -> None:
     before = f"; {book.known} were graded before and have not changed" if book.known else ""
     many = f"{book.fresh} submission{'s' * (book.fresh != 1)}"
     report.say(out, f"Graded {many} with seed {book.seed}{before}.")
@@ -181,6 +190,11 @@ def _end(out: Console, book: Gradebook, where: Path) -> None:
         f"Written to {where}: gradebook.csv, junit.xml, summary.txt; a student each in feedback/ "
         "and gradescope/.",
     )
+    if old:
+        report.say(
+            out,
+            f"Kept from an earlier run, of nobody in this class as it is now: {', '.join(old)}.",
+        )
 
 
 def _bundle(out: Console, project: Project, args: argparse.Namespace) -> int:

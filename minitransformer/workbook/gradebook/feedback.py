@@ -18,16 +18,24 @@ WORDS = {PASSED: "passed", FAILED: "failed", TODO: "not done"}
 
 
 def text(book: Gradebook, row: Row) -> str:
-    count = len(book.exercises)
     parts = [
         f"# {_escaped(row.name)}",
-        f"{row.points} of {report.points(book.points)}; {row.passed} of {count} exercises passed.",
+        total(book, row),
         *map(_escaped, row.notes),
         *(part for mark in row.marks for part in _chapter(mark)),
-        f"Graded with seed {book.seed}. In your clone of the project this repeats it:",
-        f"    {COMMAND} check --seed {book.seed}",
     ]
+    if row.graded:
+        parts += [
+            f"Graded with seed {book.seed}. In your clone of the project this repeats it:",
+            f"    {COMMAND} check --seed {book.seed}",
+        ]
     return "\n\n".join(parts) + "\n"
+
+
+def total(book: Gradebook, row: Row) -> str:
+    if not row.graded:
+        return "Nothing was graded."
+    return report.counted(row.points, book.points, row.passed, len(book.exercises))
 
 
 def _chapter(mark: Mark) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from minitransformer.workbook import report
 from minitransformer.workbook.gradebook import feedback
 from minitransformer.workbook.gradebook.marks import Gradebook, Mark, Row
 from minitransformer.workbook.source import Exercise
@@ -22,11 +21,7 @@ def content(book: Gradebook, row: Row) -> bytes:
 
 def results(book: Gradebook, row: Row) -> dict[str, Any]:
     """The record of one student: every exercise of every chapter asked for is a test."""
-    count = len(book.exercises)
-    said = [
-        f"{row.passed} of {count} exercises passed, {row.points} of {_points(book)}.",
-        *row.said,
-    ]
+    said = [feedback.total(book, row), *row.said]
     return {
         "score": row.points,
         "execution_time": round(sum(mark.seconds for mark in row.marks)),
@@ -43,10 +38,6 @@ def results(book: Gradebook, row: Row) -> dict[str, Any]:
             for place, exercise in enumerate(mark.chapter.exercises, start=1)
         ],
     }
-
-
-def _points(book: Gradebook) -> str:
-    return report.points(book.points)
 
 
 def _test(mark: Mark, exercise: Exercise, place: int) -> dict[str, Any]:

@@ -17,9 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from minitransformer.workbook.gradebook import records
-from minitransformer.workbook.gradebook.handed import Handed, Student, students
+from minitransformer.workbook.gradebook.handed import (
+    Handed,
+    Student,
+    class_folder,
+    left,
+    students,
+)
 from minitransformer.workbook.gradebook.marks import MISSING, Gradebook, Mark, Row
 from minitransformer.workbook.gradebook.records import Record, Shelf
+from minitransformer.workbook.gradebook.whose import alike
 from minitransformer.workbook.project import Project
 from minitransformer.workbook.running import submission
 from minitransformer.workbook.running.runner import LIMIT, GraderTrouble, grade
@@ -44,8 +51,9 @@ class Task:
     names: list[str] = field(default_factory=list)
 
 
-# Told once, before the first is graded: how many there are, how many need it not, and the seed.
-Begun = Callable[[int, int, int], None]
+# Told once, before the first is graded: how many there are, how many of them differ, how many need
+# it not, and the seed.
+Begun = Callable[[int, int, int, int], None]
 # Told of every submission once it is graded: the task, how many are done, of how many.
 Told = Callable[[Task, int, int], None]
 
@@ -60,14 +68,15 @@ def grade_class(
     jobs: int | None = None,
     limit: float = LIMIT,
     whole: bool = False,
-    begun: Begun = lambda count, known, seed: None,
+    begun: Begun = lambda count, different, known, seed: None,
     told: Told = lambda task, done, count: None,
 ) -> Gradebook:
     """Grade every submission in `folder` that `out` has no record of; the whole gradebook.
 
     With `whole`, all of the folder is one student's.
     """
-    everybody = students(project, folder, whole=whole, skip=out)
+    place = folder if whole else class_folder(folder, skip=out)
+    everybody = students(project, place, whole=whole, skip=out)
     chapters = _chapters(project, everybody, topics)
     seed = seed_of(out, seed)
     shelf = Shelf(out / "records")
@@ -87,8 +96,9 @@ def grade_class(
             else:
                 task = tasks.setdefault(name, Task(chapter, handed, name))
                 task.names.append(student.name)
+    fresh_count = sum(len(task.names) for task in tasks.values())
     if tasks:
-        begun(len(tasks), before, seed)
+        begun(fresh_count, len(tasks), before, seed)
     runs = _Runs(project, shelf, seed, limit, told, (folder, out))
     runs.prove([c for c in chapters if any(t.chapter is c for t in tasks.values())], judges)
     fresh = runs.go(list(tasks.values()), jobs or _cores())
@@ -106,11 +116,31 @@ def grade_class(
         return Mark(chapter, handed.file, found.verdicts, seconds=found.seconds)
 
     rows = tuple(
-        Row(student.name, tuple(mark(student, chapter) for chapter in chapters), (*student.notes,))
+        Row(
+            student.name,
+            tuple(mark(student, chapter) for chapter in chapters),
+            (*student.notes,),
+            student.number,
+        )
         for student in everybody
     )
-    graded = sum(len(task.names) for task in tasks.values())
-    return Gradebook(tuple(chapters), rows, seed, fresh=graded, known=before)
+    remarks = () if whole else _remarks([row.name for row in rows], left(project, place, skip=out))
+    return Gradebook(tuple(chapters), rows, seed, fresh=fresh_count, known=before, remarks=remarks)
+
+
+def _remarks(names: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
+    """What an instructor should see of the folder, and what is no student's to read."""
+    said = [
+        f"{' and '.join(same)} are nearly one name: if that is one student, put the files "
+        "into one folder."
+        for same in alike(names)
+    ]
+    if files:
+        said.append(
+            f"Left alone, as nobody's notebook: {', '.join(files)}. If one of them is a student's, "
+            "it has not been graded."
+        )
+    return tuple(said)
 
 
 def _chapters(

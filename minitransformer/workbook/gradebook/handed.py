@@ -19,6 +19,8 @@ from minitransformer.workbook.running.submission import Submission, Unreadable
 from minitransformer.workbook.source import Chapter
 
 _ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"}
+_DOCUMENTS = {".html", ".htm", ".pdf", ".docx", ".odt", ".rtf", ".json"}
+_SHOWN = 5  # files of one chapter that are named
 _NOT_THEIRS = {"__MACOSX", "__pycache__"}  # and every name that starts with a dot
 
 
@@ -43,6 +45,7 @@ class Student:
     """What one student handed in: by topic, and in sentences what cannot be graded."""
 
     name: str
+    number: str = ""  # the teaching site's, where it has one
     work: dict[str, Handed] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -54,8 +57,10 @@ def students(
 
     `skip` is a folder that is no submission, such as that of the results.
     """
-    if not folder.is_dir():
+    if not folder.exists():
         raise Unknown(f"There is no folder {folder}: expected one with the submissions in it.")
+    if not folder.is_dir():
+        raise Unknown(f"{folder} is a file: expected the folder with the submissions in it.")
     chapters = project.chapters()
     slugs = [chapter.slug for chapter in chapters]
     exported = whose.exported(folder)
@@ -66,13 +71,32 @@ def students(
         below = path.relative_to(folder)
         if whole:
             files[whose.Who(folder.resolve().name)].extend([] if path.is_dir() else [below])
-        elif path.is_dir() or len(below.parts) > 1 or _gradable(path):
+        elif path.is_dir() or len(below.parts) > 1 or _somebodys(path, slugs):
             name = whose.who(below, slugs, exported, folder.resolve().name)
             files.setdefault(name, []).extend([] if path.is_dir() else [below])
-        # Anything else at the top is nobody's: a list of marks, a site's index.
+        # Anything else at the top may be nobody's, such as a list of marks: see `left`.
     named = whose.titles(files)
-    found = [_student(chapters, folder, named[who], files[who]) for who in files]
+    found = [_student(chapters, folder, who.number, named[who], files[who]) for who in files]
     return sorted(found, key=lambda student: student.name.casefold())
+
+
+def class_folder(folder: Path, skip: Path | None = None) -> Path:
+    """The folder with the students in it: this one, or a site's download that lies in it alone."""
+    within = [*_top(folder, skip)]
+    if len(within) == 1 and within[0].is_dir() and whose.is_download(within[0]):
+        return within[0]
+    return folder
+
+
+def left(project: Project, folder: Path, skip: Path | None = None) -> list[str]:
+    """The files at the top of a class's folder that are taken for nobody's work."""
+    slugs = [chapter.slug for chapter in project.chapters()]
+    files = [path for path in _top(folder, skip) if not path.is_dir()]
+    return [p.name for p in files if not _somebodys(p, slugs) and p.name != whose.METADATA]
+
+
+def _top(folder: Path, skip: Path | None) -> Iterator[Path]:
+    return (path for path in _paths(folder, skip) if path.parent == folder)
 
 
 def _paths(folder: Path, skip: Path | None) -> Iterator[Path]:
@@ -91,12 +115,17 @@ def _paths(folder: Path, skip: Path | None) -> Iterator[Path]:
         yield from (here / name for name in sorted(files) if not name.startswith("."))
 
 
-def _gradable(path: Path) -> bool:
-    return path.suffix.lower() in {".ipynb", ".py", *_ARCHIVES}
+def _somebodys(path: Path, slugs: Sequence[str]) -> bool:
+    """Whether a file at the top is a student's: by what it is, or by what it is called."""
+    if path.suffix.lower() in {".ipynb", ".py", *_ARCHIVES}:
+        return True
+    return whose.from_a_site(path.name) or any(slug in path.name for slug in slugs)
 
 
-def _student(chapters: Sequence[Chapter], folder: Path, name: str, files: list[Path]) -> Student:
-    student = Student(name)
+def _student(
+    chapters: Sequence[Chapter], folder: Path, number: str, name: str, files: list[Path]
+) -> Student:
+    student = Student(name, number)
     candidates: dict[str, list[Handed]] = {}
     for below in files:
         for topic, handed in _read(chapters, folder, below, student.notes):
@@ -106,6 +135,11 @@ def _student(chapters: Sequence[Chapter], folder: Path, name: str, files: list[P
     if not student.work and not student.notes:
         there = f": {', '.join(p.name for p in files[:5])}" if files else ""
         student.notes.append(f"No notebook was handed in{there or '; the folder is empty'}.")
+        return student
+    missing = [chapter.slug for chapter in chapters if chapter.topic not in student.work]
+    for below in files:  # a chapter's page beside its notebook needs no word
+        if below.suffix.lower() in _DOCUMENTS and any(slug in below.stem for slug in missing):
+            student.notes.append(f"{below.as_posix()} is not a notebook (.ipynb): not graded.")
     return student
 
 
@@ -116,7 +150,10 @@ def _read(
     path, shown = folder / below, below.as_posix()
     kind = path.suffix.lower()
     if kind in _ARCHIVES:
-        notes.append(f"{shown} is an archive: unpack it where it is, delete it, and grade again.")
+        notes.append(
+            f"{shown} is an archive, and was not opened: unpack it there and delete it, or hand in "
+            "the notebook itself."
+        )
     if kind not in (".ipynb", ".py") or "-kept" in path.stem:  # reset keeps such copies
         return
     if path.is_symlink():  # to another's work, say, or to the solutions
@@ -138,6 +175,12 @@ def _read(
             f"{shown} has no exercises of this book: expected cells that start with a line like "
             "'# exercise: attention.scores'."
         )
+    ours = {exercise.id for chapter in chapters for exercise in chapter.exercises}
+    if unknown := [id for id in answers.ids if id.partition(".")[0] in topics and id not in ours]:
+        notes.append(
+            f"{shown} answers {', '.join(unknown)}, which this version of the book does not have: "
+            "it may come from another version, or its first line was changed."
+        )
     yield from ((topic, Handed(shown, answers)) for topic in topics)
 
 
@@ -146,9 +189,12 @@ def _one(topic: str, several: list[Handed]) -> Handed:
     first, *others = several
     if all(h.answers and first.answers and h.digest == first.digest for h in others):
         return first
-    files = " and ".join(handed.file for handed in several)
+    shown = [handed.file for handed in several[:_SHOWN]]
+    if len(several) > _SHOWN:
+        shown.append(f"{len(several) - _SHOWN} more")
+    files = " and ".join(shown)
     return Handed(
         files,
-        problem=f"There are {len(several)} files for {topic}, and neither is graded: {files}. "
-        "Keep the one that counts, and grade again.",
+        problem=f"There are {len(several)} files for {topic}, and none of them is graded: {files}. "
+        "Only one can count: take the others out.",
     )

@@ -50,6 +50,7 @@ class Row:
     name: str
     marks: tuple[Mark, ...]
     notes: tuple[str, ...] = ()  # what could not be graded, in sentences
+    number: str = ""  # the teaching site's, where it has one
 
     @property
     def points(self) -> int:
@@ -58,6 +59,11 @@ class Row:
     @property
     def passed(self) -> int:
         return sum(mark.passed for mark in self.marks)
+
+    @property
+    def graded(self) -> bool:
+        """Whether anything was: if not, there are no points, rather than none earned."""
+        return any(mark.verdicts for mark in self.marks)
 
     @property
     def said(self) -> list[str]:
@@ -74,6 +80,7 @@ class Gradebook:
     seed: int
     fresh: int = field(default=0)  # how many submissions were graded in this run
     known: int = field(default=0)  # and how many before
+    remarks: tuple[str, ...] = ()  # on the class, for its instructor alone
 
     @property
     def points(self) -> int:

@@ -62,7 +62,7 @@ def mistakes(book: Gradebook) -> list[Mistake]:
 
 def show(out: Console, book: Gradebook) -> None:
     """A few lines and two short tables, readable at 80 columns and in plain text."""
-    graded = [row for row in book.rows if any(mark.verdicts for mark in row.marks)]
+    graded = [row for row in book.rows if row.graded]
     people = f"{len(book.rows)} student{'s' * (len(book.rows) != 1)}"
     if graded:
         totals = [row.points for row in graded]
@@ -75,10 +75,11 @@ def show(out: Console, book: Gradebook) -> None:
         report.say(out, f"{people}, none of them graded.")
     _failed(out, [tally for tally in tallies(book) if tally.failed or tally.todo])
     _mistakes(out, mistakes(book))
-    if looked := [(row.name, said) for row in book.rows for said in row.said]:
+    looked = [f"{row.name}: {said}" for row in book.rows for said in row.said]
+    if looked or book.remarks:
         out.print("\nLook at these:")
-        for name, said in looked:
-            report.say(out, f"{name}: {said}", 2)
+        for said in [*looked, *book.remarks]:
+            report.say(out, said, 2)
 
 
 def _failed(out: Console, found: list[Tally]) -> None:

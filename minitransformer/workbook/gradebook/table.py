@@ -14,17 +14,24 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def text(book: Gradebook) -> str:
-    """The table; a cell is empty where nothing was graded, and 0 where it was."""
+    """The table; a cell is empty where nothing was graded, and 0 where it was.
+
+    Where a teaching site numbers its students, the number is there to find them by.
+    """
     out = io.StringIO()
     table = csv.writer(out)
     heads = [f"{chapter.topic} (of {chapter.points})" for chapter in book.chapters]
     ids = [exercise.id for exercise in book.exercises]
-    table.writerow(["student", f"points (of {book.points})", "passed", *heads, *ids, "note"])
+    numbered = any(row.number for row in book.rows)
+    first = ["student", *(["number"] if numbered else [])]
+    table.writerow([*first, f"points (of {book.points})", "passed", *heads, *ids, "note"])
     for row in book.rows:
         chapters = [mark.points if mark.verdicts else "" for mark in row.marks]
         each = [mark.earned(e) for mark in row.marks for e in mark.chapter.exercises]
         note = plain(" ".join(row.said))
-        table.writerow([plain(row.name), row.points, row.passed, *chapters, *each, note])
+        first = [plain(row.name), *([row.number] if numbered else [])]
+        sums = [row.points, row.passed] if row.graded else ["", ""]
+        table.writerow([*first, *sums, *chapters, *each, note])
     return out.getvalue()
 
 

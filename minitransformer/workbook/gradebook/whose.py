@@ -17,7 +17,7 @@ import yaml
 _MOODLE = re.compile(r"^(?P<name>.+?)_(?P<number>\d+)_assignsubmission_")
 # Canvas: "smithalice_LATE_12345_67890_ch03_attention.ipynb", student and submission.
 _CANVAS = re.compile(r"^(?P<name>[^_]+)(?:_LATE)?_(?P<number>\d+)_\d+_")
-_METADATA = "submission_metadata.yml"  # Gradescope: beside its folders submission_12345
+METADATA = "submission_metadata.yml"  # Gradescope: beside its folders submission_12345
 
 
 class Who(NamedTuple):
@@ -51,9 +51,19 @@ def who(path: PurePath, slugs: Collection[str], exported: dict[str, str], whole:
     return Who(name.strip() or whole)
 
 
+def from_a_site(name: str) -> bool:
+    """Whether Moodle or Canvas gave a file this name."""
+    return bool(_MOODLE.match(name) or _CANVAS.match(name))
+
+
+def is_download(folder: Path) -> bool:
+    """Whether a folder is what a teaching site's archive was unpacked into."""
+    return (folder / METADATA).is_file() or any(from_a_site(p.name) for p in folder.iterdir())
+
+
 def exported(folder: Path) -> dict[str, str]:
     """The names behind Gradescope's folders, if `folder` is one of its exports."""
-    path = folder / _METADATA
+    path = folder / METADATA
     if not path.is_file():
         return {}
 
@@ -84,3 +94,16 @@ def titles(people: Iterable[Who]) -> dict[Who, str]:
         one: f"{one.name} ({one.number})" if names.count(one.name) > 1 and one.number else one.name
         for one in listed
     }
+
+
+def alike(names: Iterable[str]) -> list[list[str]]:
+    """Names that differ in capitals, accents, spaces or dots alone.
+
+    >>> alike(["Zoë Li", "Bo", "zoe_li"])
+    [['Zoë Li', 'zoe_li']]
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        letters = unicodedata.normalize("NFKD", name).casefold()
+        groups.setdefault("".join(c for c in letters if c.isalnum()), []).append(name)
+    return [same for key, same in groups.items() if key and len(same) > 1]
