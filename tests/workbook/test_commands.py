@@ -9,13 +9,20 @@ import subprocess
 import sys
 
 import pytest
+from here import grade_here
 
 from minitransformer.__main__ import COMMANDS, main
 
 
 @pytest.fixture
 def run(project, monkeypatch, capsys):
-    """`run("start", "tiny")` in the made-up project: the exit code and what was printed."""
+    """`run("start", "tiny")` in the made-up project: the exit code and what was printed.
+
+    Its answers are graded in this process, unless a test asks for `isolated` as well.
+    """
+    from minitransformer.workbook.commands import check
+
+    monkeypatch.setattr(check, "grade", grade_here)
     monkeypatch.chdir(project.root)
     monkeypatch.setenv("COLUMNS", "80")
 
@@ -27,6 +34,15 @@ def run(project, monkeypatch, capsys):
         return code, capsys.readouterr().out
 
     return run
+
+
+@pytest.fixture
+def isolated(run, monkeypatch):
+    """Answers are graded as a learner's are, in a process of their own."""
+    from minitransformer.workbook.commands import check
+    from minitransformer.workbook.running import runner
+
+    monkeypatch.setattr(check, "grade", runner.grade)
 
 
 def solve(project, write, **answers):
@@ -195,7 +211,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(run, project, words, sentence
     assert all(len(line) <= 80 for line in said.splitlines())
 
 
-def test_check_grades_remembers_and_says_what_is_next(run, project, write):
+def test_check_grades_remembers_and_says_what_is_next(isolated, run, project, write):
     solve(project, write, total="def total(x):\n    return x.sum(0)", largest=None)
     code, said = run("check")
     assert code == 1
