@@ -60,6 +60,7 @@ def cases_fertility(seed):
         Case("a text of white space", (by_characters, ["so it is", " \n ", "yes"])),
         Case("letters of two bytes", (by_bytes, ["été où", "là", "ça va"])),
         Case("a text that comes twice", (by_characters, ["a b", "a b", "abcd"])),
+        Case("words with signs", (by_characters, ["It's 10 o'clock, sir!", "Two-way, yes - no"])),
         Case("words that repeat", (by_bytes, ["no no no no", "so so", "no"])),
         Case("nine texts, a token for three bytes", (by_threes, sentences(seed + 1, 9))),
     ]
@@ -117,6 +118,9 @@ def cases_premium(seed):
             '{"A": ["ab"], "B": ["abcd"]}, base "A"', (by_bytes, {"A": ["ab"], "B": ["abcd"]}, "A")
         ),
         Case("the base stands last", (by_bytes, {"A": ["ab"], "B": ["abcde"]}, "B")),
+        Case(
+            "a paragraph that comes twice", (by_bytes, {"A": ["ab", "c", "ab"], "B": ["de"]}, "B")
+        ),
         Case("the base alone", (by_bytes, {"A": ["ab", "c"]}, "A")),
         Case("three languages, a token a byte", (by_bytes, GREETINGS, "English")),
         Case("three languages, a token a character", (by_characters, GREETINGS, "French")),

@@ -162,3 +162,47 @@ def wrong_mark_swallowed(ids, ranks):
     """this equals "utf-8-sig", which swallows the mark U+FEFF at the beginning: read the bytes as
     "utf-8"."""
     return b"".join(tokens(ids, ranks)).decode("utf-8-sig", errors="replace")
+
+
+def wrong_rest_lost(ids, ranks):
+    """this equals keeping bytes back until they make a text, and losing those that never do: put
+    all bytes together, and decode with errors="replace"."""
+    found, kept = "", b""
+    for token in tokens(ids, ranks):
+        kept += token
+        try:
+            found, kept = found + kept.decode("utf-8"), b""
+        except UnicodeDecodeError:
+            continue
+    return found
+
+
+def wrong_one_sign_for_the_rest(ids, ranks):
+    """this equals keeping bytes back until they make a text, and one sign U+FFFD for all the rest:
+    put all bytes together, and decode with errors="replace"."""
+    found = wrong_rest_lost(ids, ranks)
+    rest = b"".join(tokens(ids, ranks)) != found.encode("utf-8")
+    return found + "\ufffd" * rest
+
+
+def wrong_surrogates(ids, ranks):
+    """this equals errors="surrogateescape", which hides each byte in a sign of its own: the sign is
+    U+FFFD, which errors="replace" gives."""
+    return b"".join(tokens(ids, ranks)).decode("utf-8", errors="surrogateescape")
+
+
+def wrong_backwards(ids, ranks):
+    """this equals the tokens from the last to the first: add each behind what there is."""
+    return text(ids[::-1], ranks)
+
+
+def wrong_each_written_out(ids, ranks):
+    """this equals str(...) of each token, which writes the bytes out as b'...': put the bytes
+    together and read them, with .decode("utf-8", errors="replace")."""
+    return "".join(map(str, tokens(ids, ranks)))
+
+
+def wrong_windows(ids, ranks):
+    """this equals reading each byte as a character by a code page (cp1252): read the bytes as
+    UTF-8."""
+    return b"".join(tokens(ids, ranks)).decode("cp1252", errors="replace")

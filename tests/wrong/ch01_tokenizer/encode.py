@@ -152,3 +152,34 @@ def wrong_bytes_cut(text, ranks, pattern):
     text, then make bytes of each chunk."""
     chunks = regex.findall(pattern.encode("utf-8"), text.encode("utf-8"))
     return [id for chunk in chunks for id in join(chunk, ranks)]
+
+
+def wrong_line_by_line(text, ranks, pattern):
+    """this equals cutting the text at its line ends first, which are lost by it: give the whole
+    text to regex.findall."""
+    return flat([c for line in text.splitlines() for c in regex.findall(pattern, line)], ranks)
+
+
+def wrong_longest_token(text, ranks, pattern):
+    """this equals taking the longest token each time within a chunk: join its bytes, with
+    mine("tokenizer.join")."""
+    found = []
+    for chunk in regex.findall(pattern, text):
+        data = chunk.encode("utf-8")
+        while data:
+            end = next(end for end in range(len(data), 0, -1) if data[:end] in ranks)
+            found.append(ranks[data[:end]])
+            data = data[end:]
+    return found
+
+
+def wrong_space_before(text, ranks, pattern):
+    """this equals the ids of the text with a space before it, as sentencepiece has it: encode the
+    text as it is."""
+    return flat(regex.findall(pattern, " " + text), ranks)
+
+
+def wrong_different_ids(text, ranks, pattern):
+    """this equals each id once, in the order of their size: keep every id, in the order of the
+    text."""
+    return sorted(set(flat(regex.findall(pattern, text), ranks)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from statistics import fmean, pstdev, pvariance, stdev
 
 
@@ -173,3 +174,56 @@ def wrong_each_text_once(encode, texts):
     """this equals taking each text once, as a set or a dict does: one that comes again counts
     again."""
     return answer(counted(encode, list(dict.fromkeys(texts))))
+
+
+def wrong_letters_and_digits(encode, texts):
+    """this equals words as runs of letters and digits, which cut "it's" in two and leave a lone
+    sign out: a word is what text.split() gives."""
+    counts = [(len(encode(t)), len(re.findall(r"\w+", t))) for t in texts if t.split()]
+    return answer(counts)
+
+
+def wrong_small_letters(encode, texts):
+    """this equals words as runs of the letters a to z: a word is what text.split() gives."""
+    counts = [(len(encode(t)), len(re.findall(r"[a-z]+", t))) for t in texts if t.split()]
+    return answer(counts)
+
+
+def wrong_mean_of_squares(encode, texts):
+    """this equals the root of the mean square for the spread: take each number's distance from
+    their mean before you square."""
+    return answer(counted(encode, texts), lambda own: fmean(x * x for x in own) ** 0.5)
+
+
+def wrong_sum_of_squares(encode, texts):
+    """this equals the root of the sum of the squared distances: divide the sum by the number of
+    texts before the root."""
+    return answer(
+        counted(encode, texts), lambda own: sum((x - fmean(own)) ** 2 for x in own) ** 0.5
+    )
+
+
+def wrong_standard_error(encode, texts):
+    """this equals the standard error, the standard deviation divided by the root of the number of
+    texts: return the standard deviation itself."""
+    return answer(counted(encode, texts), lambda own: pstdev(own) / len(own) ** 0.5)
+
+
+def wrong_weighted_spread(encode, texts):
+    """this equals a spread in which a long text weighs more: each text counts once, and the
+    distances are those from the mean of the texts' own numbers."""
+    counts = counted(encode, texts)
+    middle, _ = answer(counts)
+    words = sum(w for _, w in counts)
+    return middle, (sum(w * (t / w - middle) ** 2 for t, w in counts) / words) ** 0.5
+
+
+def wrong_sums_of_ids(encode, texts):
+    """this equals adding up the ids themselves: count them, len(encode(text))."""
+    return answer([(sum(encode(text)), len(text.split())) for text in texts if text.split()])
+
+
+def wrong_empty_texts_only(encode, texts):
+    """this equals leaving out empty texts, but not those of white space, which have no word either:
+    ask `if text.split()`."""
+    return answer([(len(encode(text)), len(text.split())) for text in texts if text])

@@ -133,7 +133,8 @@ def wrong_zero_is_no_id(chunk, ranks):
 
 
 def wrong_never_joined(chunk, ranks):
-    """this equals the single bytes: join neighbours as long as two of them make a token."""
+    """this equals the single bytes: join neighbours as long as two of them make a token, which is
+    asked of their union, left + right."""
     return [ranks[bytes([byte])] for byte in chunk]
 
 
@@ -252,3 +253,81 @@ def wrong_once_in_the_order_of_the_dict(chunk, ranks):
     """this equals going through the dict once, joining each token where it can be made: of all
     unions join the one with the lowest id, and look at all again."""
     return [ranks[part] for part in gone_through(chunk, ranks)]
+
+
+def wrong_place_among_the_known(chunk, ranks):
+    """this equals taking a place among the unions that are tokens for a place among the parts: keep
+    the place in parts with each union, as enumerate gives it."""
+    parts = [chunk[i : i + 1] for i in range(len(chunk))]
+    while known := [a + b for a, b in pairwise(parts) if a + b in ranks]:
+        best = min(known, key=ranks.get)
+        i = known.index(best)
+        parts[i : i + 2] = [best]
+    return [ranks[part] for part in parts]
+
+
+def wrong_grown_from_the_left(chunk, ranks):
+    """this equals going through the bytes once and adding each to the part before it where that
+    makes a token: look at all neighbours, and join the union with the lowest id."""
+    parts = []
+    for i in range(len(chunk)):
+        byte = chunk[i : i + 1]
+        if parts and parts[-1] + byte in ranks:
+            parts[-1] += byte
+        else:
+            parts.append(byte)
+    return [ranks[part] for part in parts]
+
+
+def wrong_last_neighbours_left_out(chunk, ranks):
+    """this equals never joining the last two parts: the places of neighbours go to len(parts) - 1,
+    that is range(len(parts) - 1)."""
+    parts = [chunk[i : i + 1] for i in range(len(chunk))]
+    while places := [i for i in range(len(parts) - 2) if parts[i] + parts[i + 1] in ranks]:
+        i = min(places, key=lambda i: ranks[parts[i] + parts[i + 1]])
+        parts[i : i + 2] = [parts[i] + parts[i + 1]]
+    return [ranks[part] for part in parts]
+
+
+def wrong_none_compared(chunk, ranks):
+    """this equals comparing None, which ranks.get gives for a union that is no token, with ids:
+    take only the unions in ranks, or ranks.get(union, float("inf"))."""
+    parts = [chunk[i : i + 1] for i in range(len(chunk))]
+    while len(parts) > 1:
+        found = [ranks.get(a + b) for a, b in pairwise(parts)]
+        best = min(found)
+        if best is None:
+            break
+        i = found.index(best)
+        parts[i : i + 2] = [parts[i] + parts[i + 1]]
+    return [ranks[part] for part in parts]
+
+
+def wrong_lower_than_any_id(chunk, ranks):
+    """this equals giving -1 to a union that is no token, so that it comes first and ends the
+    joining: give it float("inf"), or leave it out."""
+    parts = [chunk[i : i + 1] for i in range(len(chunk))]
+    while len(parts) > 1:
+        found = [ranks.get(a + b, -1) for a, b in pairwise(parts)]
+        if min(found) == -1:
+            break
+        i = found.index(min(found))
+        parts[i : i + 2] = [parts[i] + parts[i + 1]]
+    return [ranks[part] for part in parts]
+
+
+def wrong_shorter_under_the_loop(chunk, ranks):
+    """this equals a loop over the places of the parts as many as they were, while each joining
+    makes them fewer: begin the loop again after a joining."""
+    parts = [chunk[i : i + 1] for i in range(len(chunk))]
+    for token in sorted(ranks, key=ranks.get):
+        for i in range(len(parts) - 1):
+            if parts[i] + parts[i + 1] == token:
+                parts[i : i + 2] = [token]
+    return [ranks[part] for part in parts]
+
+
+def wrong_different_ids(chunk, ranks):
+    """this equals each id once, as a set or a dict gives it: a token that comes again is given
+    again."""
+    return list(dict.fromkeys(ids(chunk, ranks, lambda union, i: (ranks[union], i))))

@@ -193,3 +193,46 @@ def wrong_always_english(encode, versions, base):
     base."""
     n = totals(encode, versions)
     return {k: n[k] / n["English"] for k in versions}
+
+
+def wrong_each_paragraph_once(encode, versions, base):
+    """this equals taking each paragraph once, as a set does: one that comes again counts again."""
+    n = totals(encode, {k: set(texts) for k, texts in versions.items()})
+    return {k: n[k] / n[base] for k in versions}
+
+
+def wrong_longest_paragraph(encode, versions, base):
+    """this equals comparing the paragraphs with the most tokens: add up those of all."""
+    n = {k: max(len(encode(text)) for text in texts) for k, texts in versions.items()}
+    return {k: n[k] / n[base] for k in versions}
+
+
+def wrong_list_written_out(encode, versions, base):
+    """this equals encoding str(paragraphs), the list written out with its brackets and quotes:
+    encode each paragraph by itself, and add up."""
+    n = {k: len(encode(str(texts))) for k, texts in versions.items()}
+    return {k: n[k] / n[base] for k in versions}
+
+
+def wrong_each_character(encode, versions, base):
+    """this equals encoding each character by itself: encode each paragraph as a whole."""
+    n = {k: sum(len(encode(c)) for t in texts for c in t) for k, texts in versions.items()}
+    return {k: n[k] / n[base] for k in versions}
+
+
+def wrong_word_by_word(encode, versions, base):
+    """this equals encoding each word by itself, without the white space: encode each paragraph as a
+    whole."""
+    n = {k: sum(len(encode(w)) for t in texts for w in t.split()) for k, texts in versions.items()}
+    return {k: n[k] / n[base] for k in versions}
+
+
+def wrong_shares(encode, versions, base):
+    """this equals each language's share of all tokens: divide by those of the base."""
+    n = totals(encode, versions)
+    return {k: n[k] / sum(n.values()) for k in versions}
+
+
+def wrong_numbers_of_paragraphs(encode, versions, base):
+    """this equals comparing how many paragraphs there are: count their tokens."""
+    return {k: len(versions[k]) / len(versions[base]) for k in versions}
