@@ -155,9 +155,15 @@ def test_an_input_that_makes_no_difference_is_named():
     assert said == "The input b makes no difference to what comes back: is it used?"
     trials = [Trial((B, A[0, :1]), NAN * B, B)]
     assert experiment(trials, ["x", "b"], lambda x, b: NAN * x, lambda x, b: 2 * x + b) == ""
-    trials = [Trial((B, A[0, :1]), 2 * B, 2 * B + A[0, :1])]
+    trials = [Trial((B, A[0, :1]), 2 * B - A[0, :1], 2 * B + A[0, :1])]
     both = experiment(trials, ["x", "b"], lambda x, b: 2 * x - b, lambda x, b: 2 * x + b)
     assert both == ""
+
+
+def test_a_result_that_differs_from_call_to_call_is_named():
+    trials = [Trial((B,), torch.rand(3, 3), B)]
+    said = experiment(trials, ["x"], lambda x: torch.rand(3, 3), lambda x: x)
+    assert said.startswith("The same inputs give another result each time: is there a random")
 
 
 def test_a_function_and_a_key_that_make_no_difference_are_named():

@@ -243,7 +243,7 @@ def plainly():
     [
         (reversed, "type of the result", "list(...) makes a list of it."),
         (lambda ids: 7, "type of the result", "of what type it is"),
-        (lambda ids: ids.reverse() or ids, "inputs unchanged", "a copy, such as list(ids)"),
+        (lambda ids: ids.reverse() or ids, "inputs unchanged", "work on a copy, list(ids)"),
         (lambda ids: [*ids], "values", "What comes back is ids as it was handed in"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a wrong answer does with other inputs: one that it never uses, two that it confuses.
+"""What a wrong answer does if called again: with the same inputs, without one, with two exchanged.
 
 It is called again on the cases that failed, for half a second at most. Leaves out inputs that are
 whole numbers: other ids or counts may not be allowed.
@@ -28,6 +28,11 @@ def experiment(
     began = time.monotonic()
     if not trials or not trials[0].args or any(_is_nan(trial.found) for trial in trials):
         return ""
+    if _differs_by_itself(trials, answer):
+        return (
+            "The same inputs give another result each time: is there a random number in it, or "
+            "something that is kept from call to call?"
+        )
     for said, alters in (*_exchanges(trials[0].args, names), *_changes(trials[0].args, names)):
         if time.monotonic() - began > _PATIENCE:
             return ""
@@ -35,6 +40,20 @@ def experiment(
         if _holds(trials, alters, answer, oracle, exchanged):
             return said
     return ""
+
+
+def _differs_by_itself(trials: Sequence[Trial], answer: Answer) -> bool:
+    """Whether an answer does not give again what it gave."""
+    began = time.monotonic()
+    for trial in trials[:3]:
+        if time.monotonic() - began > _PATIENCE:
+            break
+        try:
+            if not same_value(answer(*copy.deepcopy(list(trial.args))), trial.found):
+                return True
+        except Exception:
+            return False
+    return False
 
 
 def _is_nan(value: Any) -> bool:

@@ -56,6 +56,14 @@ class Case:
         return copy.deepcopy(self.args)
 
 
+def _copied(name: str, before: Any, after: Any) -> str:
+    """How to copy a list or a dict that a call has changed; "" where its tensors were."""
+    kind = type(before)
+    if kind is list or (kind is dict and before.keys() != after.keys()):
+        return f": work on a copy, {kind.__name__}({name}), and leave what was handed in as it was"
+    return ""
+
+
 _FEW, _LINE = 6, 120  # numbers of a tensor, and characters of all inputs, that are shown
 Cases = Callable[[int], Sequence[Case]]
 
@@ -71,6 +79,8 @@ class Rung:
     def next_step(self, problem: Wrong) -> str:
         """The advice that goes with a problem: other words where there are no tensors."""
         if str(problem).endswith("?"):  # a question is its own next step
+            return ""
+        if self.advice == _INPUTS and ": work on a copy" in str(problem):
             return ""
         if self.advice == _SHAPE and not problem.of_shape:
             return "" if ": " in str(problem) else _PLAIN[_SHAPE]  # a remedy is a step
@@ -93,7 +103,7 @@ _INPUTS = (
 _VALUES = "Try a smaller input of which you know the result, and print each step."
 _PLAIN = {
     _SHAPE: "Print what your function has just before its return, and of what type it is.",
-    _INPUTS: "Work on a copy, such as list(ids), and leave what was handed in as it was.",
+    _INPUTS: "Work on a copy, and leave what was handed in as it was.",
 }
 
 
@@ -132,7 +142,9 @@ def on_cases(cases: Cases, oracle: Answer, tensors: bool = True) -> list[Rung]:
                 for i, (after, before) in enumerate(zip(args, case.args, strict=True)):
                     if not agree(after, before, rtol=0.0, atol=0.0):
                         called = f"{names[i]} (argument {i + 1})".lstrip()
-                        raise Wrong(f"{called} was changed by the call")
+                        raise Wrong(
+                            f"{called} was changed by the call{_copied(names[i], before, after)}"
+                        )
 
     def values(answer: Answer, seed: int) -> None:
         every = list(cases(seed))

@@ -39,13 +39,15 @@ class Broke(Exception):
             return said
         own = _own_step(self.cause)
         there = tensors_in(own.line, own.variables) if own else ""
+        inner = getattr(self.cause, "called", None)  # an earlier exercise: see `earlier.py`
         if there or self.shapes:
-            inner = getattr(self.cause, "called", None)  # an earlier exercise: see `earlier.py`
             given = f"; {inner[0].rpartition('.')[2]} was given {inner[1]}" if inner else ""
             shapes = (
                 f"There {there}" if there else f"Its inputs there have the shapes {self.shapes}"
             )
             said += f" ({shapes}{given}.)"
+        elif inner and inner[1]:
+            said += f" ({inner[0].rpartition('.')[2]} was given {inner[1]}.)"
         elif not self.where and (shown := _shown(self.given)):  # by hand, or in a property
             said += f" (It was called with {shown}.)"
         line, variables = (own.line, own.variables) if own else ("", {})

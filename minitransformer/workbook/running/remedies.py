@@ -77,6 +77,10 @@ _REMEDIES = [
         "An id is larger than the table has rows: are the two in the right order?",
     ),
     (
+        r"tuple index out of range",
+        "A tuple has fewer entries: x.shape has one for each axis of x, so x may have too few.",
+    ),
+    (
         r"index out of range|pop from empty",
         "n entries are numbered 0 to n - 1: does a loop go one too far, or is it empty?",
     ),

@@ -153,3 +153,10 @@ def wrong_loop_runs_out(logits, temperature, u):
                 break
         found.append(token)
     return torch.tensor(found)
+
+
+def wrong_from_the_other_end_or_none(logits, temperature, u):
+    """this equals u counted from the other end, 1 - u, which u = 0 puts behind all sums: begin the
+    sums with token 0."""
+    reached = sums(logits / temperature)
+    return (reached > 1 - u[:, None]).int().argmax(dim=-1)

@@ -75,6 +75,12 @@ def wrong_half_for_root(x, w, W_U, eps=1e-5):
     return (x / (rms(x, eps).pow(2) / 2) * w) @ W_U
 
 
+def wrong_half_after_division(x, w, W_U, eps=1e-5):
+    """this equals a division by the mean square, and then by 2: x / a ** 1/2 is (x / a) / 2, the
+    root is a ** 0.5."""
+    return (x / rms(x, eps).pow(2) / 2 * w) @ W_U
+
+
 def wrong_root_left_out(x, w, W_U, eps=1e-5):
     """this equals a division by the mean square itself: divide by its root."""
     return (x / rms(x, eps).pow(2) * w) @ W_U

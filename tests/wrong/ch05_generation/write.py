@@ -227,13 +227,35 @@ def wrong_in_front(text, n_new, weights, base, ranks, pattern):
     return tokenizer.decode(ids)
 
 
+def in_the_table(ids, n_known):
+    """What a model and a tokenizer say to ids that they do not know."""
+    if any(not 0 <= id < n_known for id in ids[:-1]):
+        raise IndexError(ids)
+    if any(not 0 <= id < n_known for id in ids[-1:]):
+        raise KeyError(ids)
+    return ids
+
+
 def wrong_all_positions_together(text, n_new, weights, base, ranks, pattern):
     """this equals the largest logit of all positions, by its place among all of them: take those of
     the last position, logits[0, -1], and their argmax."""
-    tokenizer = Tokenizer(ranks, {}, pattern)
+    tokenizer, run = Tokenizer(ranks, {}, pattern), transformer(weights, base)
     ids = tokenizer.encode(text)
-    new = continued(ids, n_new, weights, base, at=slice(None))
-    return tokenizer.decode(ids + new)
+    for i in range(n_new):
+        in_the_table([*ids, 0] if i else ids, len(ranks))
+        ids.append(int(run(torch.tensor([ids])).argmax()))
+    return tokenizer.decode(in_the_table(ids, len(ranks)))
+
+
+def wrong_largest_logit_as_id(text, n_new, weights, base, ranks, pattern):
+    """this equals the largest logit itself, taken for an id: argmax says where it stands, max how
+    large it is."""
+    tokenizer, run = Tokenizer(ranks, {}, pattern), transformer(weights, base)
+    ids = tokenizer.encode(text)
+    for i in range(n_new):
+        in_the_table([*ids, 0] if i else ids, len(ranks))
+        ids.append(int(run(torch.tensor([ids]))[0, -1].max()))
+    return tokenizer.decode(in_the_table(ids, len(ranks)))
 
 
 def wrong_round_with_return(text, n_new, weights, base, ranks, pattern):
