@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from minitransformer.workbook.running import reading, submission
+from minitransformer.workbook.running.reading import code_of
 from minitransformer.workbook.running.writing import Cell, as_dict, new_cell, valid
 from minitransformer.workbook.source import Chapter
 from minitransformer.workbook.state import digest
-from minitransformer.workbook.versions import body, changes, code_of, given, name
+from minitransformer.workbook.versions import body, changes, given, name
 
 Key = tuple[str, str, int]  # what a cell is, which, and the how-manieth such
 

@@ -59,6 +59,11 @@ class Exercise:
         """The function's name: the last part of the id."""
         return self.id.rpartition(".")[2]
 
+    @property
+    def cell(self) -> str:
+        """The cell that a learner is given."""
+        return f"{self.header}\n{self.stub}"
+
 
 @dataclass(frozen=True)
 class Chapter:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minitransformer.workbook.running import reading, submission
+from minitransformer.workbook.running.reading import code_of
 from minitransformer.workbook.source import Chapter, Exercise
 from minitransformer.workbook.state import digest
 
@@ -91,10 +92,6 @@ def bodies(document: dict[str, Any]) -> dict[str, str]:
     """The code below the header of each exercise in a notebook; of two, the first."""
     parts = [part for cell in document["cells"] for part in submission.cut(code_of(cell))][::-1]
     return {id: body(part) for part in parts if (id := submission.id_of(part))}
-
-
-def code_of(cell: Any) -> str:
-    return submission.code_of(cell) or ""
 
 
 def body(code: str) -> str:

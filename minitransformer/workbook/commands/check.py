@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from minitransformer.workbook import advice, report
-from minitransformer.workbook.commands.reset import stub
 from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.running import submission
 from minitransformer.workbook.running.runner import LIMIT, grade
@@ -245,4 +244,4 @@ class Checking:
 def untouched(chapter: Chapter, answers: submission.Submission) -> bool:
     """Whether every answer is still what the learner was given."""
     codes = answers.codes
-    return all(codes.get(e.id, "").strip() == stub(e).strip() for e in chapter.exercises)
+    return all(codes.get(e.id, "").strip() == e.cell.strip() for e in chapter.exercises)

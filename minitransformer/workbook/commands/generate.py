@@ -69,7 +69,7 @@ def notebook(chapter: Chapter, repository: str = "") -> str:
             add(cell.kind, cell.source, tags=cell.tags)
         else:
             slug = exercise.id.replace(".", "-")
-            add("code", f"{exercise.header}\n{exercise.stub}", f"exercise-{slug}")
+            add("code", exercise.cell, f"exercise-{slug}")
             add("code", f'check("{exercise.id}")', f"check-{slug}")
         if behind_title and i == 0:
             add("code", setup, "setup")

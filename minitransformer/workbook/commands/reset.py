@@ -14,6 +14,7 @@ from minitransformer.workbook import report
 from minitransformer.workbook.commands.start import fresh, remember
 from minitransformer.workbook.project import COMMAND, Project, Unknown
 from minitransformer.workbook.running import reading, submission
+from minitransformer.workbook.running.reading import code_of
 from minitransformer.workbook.running.writing import as_bytes, new_cell, valid
 from minitransformer.workbook.source import Chapter, Exercise
 from minitransformer.workbook.state import State, keep, write_atomically
@@ -66,30 +67,24 @@ def untouched(project: Project, chapter: Chapter, path: Path, exercise: Exercise
         code = submission.read(path).answer(exercise.id)
     except LookupError:
         return False
-    return code.strip() == stub(exercise).strip()
-
-
-def stub(exercise: Exercise) -> str:
-    """The cell that a learner is given."""
-    return f"{exercise.header}\n{exercise.stub}"
+    return code.strip() == exercise.cell.strip()
 
 
 def _with_stub(path: Path, chapter: Chapter, exercise: Exercise) -> bytes:
     """The learner's notebook with the stub in the place of one answer."""
     answers = submission.read(path)
     document = reading.document(path)
-    given = stub(exercise)
     cells = document["cells"]
     if exercise.id not in answers.ids:
         place = _place(cells, chapter, exercise)
         slug = exercise.id.replace(".", "-")
         cells[place:place] = [
-            new_cell("code", given, f"exercise-{slug}"),
+            new_cell("code", exercise.cell, f"exercise-{slug}"),
             new_cell("code", f'check("{exercise.id}")', f"check-{slug}"),
         ]
     done = False
     for cell in cells:
-        parts = submission.cut(submission.code_of(cell) or "")
+        parts = submission.cut(code_of(cell))
         if exercise.id not in map(submission.id_of, parts):
             continue
         new = []
@@ -98,7 +93,7 @@ def _with_stub(path: Path, chapter: Chapter, exercise: Exercise) -> bytes:
                 new.append(part)
             elif not done:  # a second one goes: one stays
                 behind = len(part) - len(part.rstrip("\n"))
-                new.append(given + part[len(part) - behind :])
+                new.append(exercise.cell + part[len(part) - behind :])
                 done = True
         cell["source"] = "".join(new).splitlines(keepends=True)
         cell.update(outputs=[], execution_count=None)
@@ -110,7 +105,7 @@ def _place(cells: list[Any], chapter: Chapter, exercise: Exercise) -> int:
     ids = [e.id for e in chapter.exercises]
     for earlier in reversed(ids[: ids.index(exercise.id)]):
         for i, cell in enumerate(cells):
-            if f"# exercise: {earlier}" in (submission.code_of(cell) or "").splitlines():
-                behind = submission.code_of(cells[i + 1]) if i + 1 < len(cells) else ""
-                return i + 2 if (behind or "").startswith("check(") else i + 1
+            if f"# exercise: {earlier}" in code_of(cell).splitlines():
+                behind = code_of(cells[i + 1]) if i + 1 < len(cells) else ""
+                return i + 2 if behind.startswith("check(") else i + 1
     return len(cells)

@@ -87,10 +87,12 @@ class Watch:
     _verdicts: dict[str, Verdict] = field(default_factory=dict)
     _idle: bool = False  # the last thing said was that nothing changed
 
+    def __post_init__(self) -> None:
+        self._path = self.project.notebook(self.project.chapter(self.topic))
+
     def look(self) -> None:
         """Grade the notebook if it is another than at the last look, and has come to rest."""
-        chapter = self.project.chapter(self.topic)
-        path = self.project.notebook(chapter)
+        path = self._path
         now = stamp(path)
         if now == self._seen:
             return
@@ -101,7 +103,8 @@ class Watch:
             time.sleep(_HALF)
             if stamp(path) is None:
                 self._seen = None
-                self._say(f"{path.name} is gone. It is watched for; a new one: {_start(chapter)}")
+                start = f"{COMMAND} start {self.topic}"
+                self._say(f"{path.name} is gone. It is watched for; a new one: {start}")
             return
         try:
             answers = submission.read(path)
@@ -112,7 +115,7 @@ class Watch:
                 self._say(str(problem))
             return
         self._seen = now
-        self._saved(chapter, answers)
+        self._saved(self.project.chapter(self.topic), answers)
 
     def _saved(self, chapter: Chapter, answers: Submission) -> None:
         """Grade what a save changed, and say how all stands."""
@@ -202,10 +205,6 @@ class Watch:
     def _say(self, text: str) -> None:
         self.out.print()
         report.say(self.out, f"{time.strftime('%H:%M:%S')}  {text}")
-
-
-def _start(chapter: Chapter) -> str:
-    return f"{COMMAND} start {chapter.topic}"
 
 
 def _listed(ids: list[str]) -> str:

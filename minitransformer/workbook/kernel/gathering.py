@@ -156,7 +156,7 @@ class Shelf:
             code = theirs.answer(exercise.id)
         except LookupError as problem:
             return f"cannot be used: in {name}, {problem.args[0]}"
-        if code.strip() == f"{exercise.header}\n{exercise.stub}".strip():
+        if code.strip() == exercise.cell.strip():
             return f"is not done yet in {name}"
         try:
             found = cells.define(code, exercise.id, space)

@@ -46,7 +46,7 @@ def code_cells(path: Path) -> list[str]:
     text = text_of(path)
     if is_notebook(path, text):
         listed = _document(text, path.name)["cells"]
-        return [code for cell in listed if (code := code_of(cell)) is not None]
+        return [code_of(cell) for cell in listed if _is_code(cell)]
     return script_cells(text)
 
 
@@ -81,11 +81,13 @@ def is_notebook(path: Path, text: str) -> bool:
     return path.suffix.lower() == ".ipynb" or text.lstrip()[:1] == "{"
 
 
-def code_of(cell: Any) -> str | None:
-    """The code in one cell of a notebook; None if it is no code cell."""
-    if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-        return None
-    return source_of(cell).replace("\r\n", "\n").replace("\r", "\n")
+def code_of(cell: Any) -> str:
+    """The code in one cell of a notebook; "" if it is no code cell."""
+    return source_of(cell).replace("\r\n", "\n").replace("\r", "\n") if _is_code(cell) else ""
+
+
+def _is_code(cell: Any) -> bool:
+    return isinstance(cell, dict) and cell.get("cell_type") == "code"
 
 
 def source_of(cell: dict[str, Any]) -> str:

@@ -206,7 +206,7 @@ class _Run:
                 {
                     "id": exercise.id,
                     "code": self.code.get(exercise.id, ""),
-                    "stub": f"{exercise.header}\n{exercise.stub}",
+                    "stub": exercise.cell,
                     "judge": verdict is None,
                     "passed": bool(verdict and verdict.passed)
                     and exercise.id not in self.withdrawn,

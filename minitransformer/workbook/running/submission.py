@@ -18,10 +18,10 @@ from typing import NamedTuple
 
 from minitransformer.workbook.project import COMMAND
 from minitransformer.workbook.running import cells
-from minitransformer.workbook.running.reading import Unreadable, code_cells, code_of, merge_mark
+from minitransformer.workbook.running.reading import Unreadable, code_cells, merge_mark
 from minitransformer.workbook.source import HEADER
 
-__all__ = ["Piece", "Submission", "Unreadable", "code_of", "cut", "id_of", "read"]
+__all__ = ["Piece", "Submission", "Unreadable", "cut", "id_of", "read"]
 
 _CUT = re.compile(r"(?m)^(?=# exercise: )")
 _LONGEST = 200_000  # characters of one cell; the longest solution has 5,000
