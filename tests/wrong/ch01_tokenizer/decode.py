@@ -112,7 +112,8 @@ def wrong_asked_by_id(ids, ranks):
 
 
 def wrong_bytes_joined_as_text(ids, ranks):
-    """this equals putting bytes together with "".join, which takes texts: b"".join takes bytes."""
+    """this equals adding bytes to a text, or numbers to bytes, which Python refuses: look up the
+    tokens of all ids, put them together with b"".join, and read them as text once."""
     return "".join(tokens(ids, ranks))
 
 
