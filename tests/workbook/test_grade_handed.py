@@ -168,7 +168,7 @@ def test_the_same_file_twice_is_one(project, write):
 
 def test_a_chapter_that_was_not_handed_in_is_said(troubled):
     text = (troubled / "feedback" / "nothing.md").read_text()
-    assert "No notebook of this chapter was handed in." in text
+    assert "No notebook of this chapter was found." in text
 
 
 @pytest.mark.parametrize(
@@ -267,6 +267,17 @@ def test_what_may_be_lost_is_said_to_the_instructor_alone(remarked):
     for path in (out / "feedback").iterdir():
         assert "eve.html" not in path.read_text()
         assert "nearly" not in path.read_text()
+
+
+def test_an_answer_that_reached_the_limit_is_named_to_the_instructor(project, write):
+    from minitransformer.workbook.gradebook.grading import grade_class
+
+    folder = project.root / "class"
+    write(folder / "bo.ipynb", {"tiny.double": "def double(x):\n    while True: pass"})
+    book = grade_class(project, folder, project.root / "out", limit=4.0)
+    (said,) = book.remarks
+    assert said.startswith("No end within 4 s: bo (tiny.double). Most often a loop")
+    assert said.endswith("grade again with --limit 12.")
 
 
 def test_a_sites_number_is_there_to_find_the_student_by(remarked):

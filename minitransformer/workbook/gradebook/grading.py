@@ -35,6 +35,7 @@ from minitransformer.workbook.state import write_atomically
 from minitransformer.workbook.verdict import Verdict
 
 _SEEDS = 1 << 20
+_LATE = "did not finish within"  # what the runner says of an answer that reached its limit
 
 
 class Stopped(Exception):
@@ -124,17 +125,24 @@ def grade_class(
         )
         for student in everybody
     )
-    remarks = () if whole else _remarks([row.name for row in rows], left(project, place, skip=out))
+    remarks = () if whole else _remarks(rows, left(project, place, skip=out), limit)
     return Gradebook(tuple(chapters), rows, seed, fresh=fresh_count, known=before, remarks=remarks)
 
 
-def _remarks(names: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
-    """What an instructor should see of the folder, and what is no student's to read."""
+def _remarks(rows: Sequence[Row], files: Sequence[str], limit: float) -> tuple[str, ...]:
+    """What an instructor should see of the class, and what is no student's to read."""
     said = [
         f"{' and '.join(same)} are nearly one name: if that is one student, put the files "
         "into one folder."
-        for same in alike(names)
+        for same in alike(row.name for row in rows)
     ]
+    verdicts = [(row.name, verdict) for row in rows for m in row.marks for verdict in m.verdicts]
+    late = [f"{name} ({v.id})" for name, v in verdicts if not v.passed and _LATE in v.message]
+    if late:
+        said.append(
+            f"No end within {limit:g} s: {', '.join(late)}. Most often a loop that never ends; if "
+            f"this machine is slow or was busy, grade again with --limit {3 * limit:g}."
+        )
     if files:
         said.append(
             f"Left alone, as nobody's notebook: {', '.join(files)}. If one of them is a student's, "

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from minitransformer.workbook.source import Chapter, Exercise
 from minitransformer.workbook.verdict import Verdict
 
-MISSING = "No notebook of this chapter was handed in."
+MISSING = "No notebook of this chapter was found."
 
 
 @dataclass(frozen=True)
