@@ -101,6 +101,7 @@ OF_PLAIN_VALUES = [
     ("the cat ", "the cat", "Only the white space at the ends differs."),
     ("thecat", "the cat", "Only the white space differs."),
     ("The Cat", "the cat", "Only capitals and small letters differ."),
+    ("cafe\u0301", "caf\u00e9", "It looks alike, and has other characters: print(ascii(...))"),
     ("'cat'", "cat", "There are quotation marks around it: is repr(...) taken of a text?"),
     ("tac", "cat", "The characters are in the reverse order."),
     (b"ca", b"cat", "The last of the bytes is missing."),

@@ -6,6 +6,7 @@ of the two. Leaves out lists of numbers of one length, which are compared as ten
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -77,6 +78,8 @@ def texts(found: str | bytes, expected: str | bytes) -> Iterator[str]:
         f, e, some = found, expected, "characters"
     if not f:
         yield "The result is empty: is what was found ever put into it?"
+    elif some == "characters" and _form(f) == _form(e):
+        yield "It looks alike, and has other characters: print(ascii(...)) shows which."
     if f.strip() == e.strip():
         yield "Only the white space at the ends differs."
     if "".join(f.split()) == "".join(e.split()):
@@ -97,6 +100,10 @@ def texts(found: str | bytes, expected: str | bytes) -> Iterator[str]:
         yield "It begins rightly, and does not end where it should."
     if sorted(f) == sorted(e):
         yield f"The right {some} are there, in another order."
+
+
+def _form(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
 
 
 def dicts(found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> Iterator[str]:

@@ -328,3 +328,21 @@ def wrong_tie_left_only(chunks, n_merges):
         n_merges,
         choose=lambda count, tokens: min(count, key=lambda p: (-count[p], p[0])),
     )
+
+
+def wrong_no_token_at_all(chunks, n_merges):
+    """this equals no tokens at all: is each new one put into the list that is returned, or do the
+    256 bytes count among n_merges?"""
+    return learnt(chunks, max(0, n_merges - 256))
+
+
+def wrong_in_the_alphabet(chunks, n_merges):
+    """this equals the tokens in the order of the alphabet: return them as they were learnt."""
+    return sorted(learnt(chunks, n_merges))
+
+
+def wrong_filled_up(chunks, n_merges):
+    """this equals going on with empty tokens where no pair is left: stop there, and return the
+    tokens learnt so far."""
+    found = learnt(chunks, n_merges)
+    return found + [b""] * (n_merges - len(found))
