@@ -195,6 +195,18 @@ def test_a_copy_that_is_not_remembered_keeps_its_answers_too(updated, project):
     assert not any("have changed" in line for line in start(project, chapter))
 
 
+def test_an_update_that_was_undone_can_be_made_again(updated, project):
+    path, before = updated
+    chapter = project.chapter("tiny")
+    update(project, chapter)
+    path.write_bytes(before)  # as the message says
+    assert "brought up to the newest version" in update(project, chapter)[0]
+    answers = submission.read(path)
+    assert all(ANSWERS[id] in answers.answer(id) for id in ANSWERS)
+    assert "tiny.smallest" in answers.ids
+    assert "already" in update(project, chapter)[0]
+
+
 def test_a_notebook_that_cannot_be_read_is_left_as_it_is(updated, project, capsys):
     path, _ = updated
     path.write_text("{")

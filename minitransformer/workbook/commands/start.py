@@ -100,10 +100,13 @@ def update(project: Project, chapter: Chapter, *, new: bool = False) -> list[str
     said = [state.word] if state.word else []
     record = state.data["handed"].get(path.stem)
     old, now = reading.document(path), json.loads(fresh(project, chapter))
+    newest = record == versions.handed_out(now, chapter)
+    if newest and versions.changes(old, chapter, None).new:  # an older copy is in its place
+        newest, record = False, None
     changes = versions.changes(old, chapter, record)
     carried = carry(old, now, chapter, record)
     name = _short(project, path)
-    if same(old, carried) or record == versions.handed_out(now, chapter):
+    if newest or same(old, carried):
         remember(project, chapter, path, state)
         return [*said, f"{name}: of the newest version already, left as it is"]
     kept = keep(path)
