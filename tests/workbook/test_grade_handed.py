@@ -166,6 +166,19 @@ def test_the_same_file_twice_is_one(project, write):
     assert found.work["tiny"].problem == ""
 
 
+def test_a_folder_of_many_students_is_told_from_one_with_a_copy(project, write):
+    folder = project.root / "class"
+    for i in range(8):
+        write(folder / "Tuesday" / f"s{i}.ipynb", {}, [f"number = {i}"])
+    for name in ("a", "b"):
+        write(folder / "bo" / f"{name}.ipynb", {}, [f"name = {name!r}"])
+    found = students(project, folder)
+    many, few = (found[name].work["tiny"].problem for name in ("Tuesday", "bo"))
+    assert "Tuesday/s4.ipynb and 3 more. Only one can count" in many
+    assert many.endswith("If they are several students', grade their folder by itself.")
+    assert few.endswith("bo/a.ipynb and bo/b.ipynb. Only one can count: take the others out.")
+
+
 def test_a_chapter_that_was_not_handed_in_is_said(troubled):
     text = (troubled / "feedback" / "nothing.md").read_text()
     assert "No notebook of this chapter was found." in text

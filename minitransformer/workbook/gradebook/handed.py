@@ -196,5 +196,7 @@ def _one(topic: str, several: list[Handed]) -> Handed:
     return Handed(
         files,
         problem=f"There are {len(several)} files for {topic}, and none of them is graded: {files}. "
-        "Only one can count: take the others out.",
+        "Only one can count: take the others out."
+        + " If they are several students', grade their folder by itself."
+        * (len(several) > 2),
     )

@@ -97,13 +97,14 @@ def titles(people: Iterable[Who]) -> dict[Who, str]:
 
 
 def alike(names: Iterable[str]) -> list[list[str]]:
-    """Names that differ in capitals, accents, spaces or dots alone.
+    """Names that differ in capitals, accents, spaces or dots alone, or in a browser's "(1)".
 
-    >>> alike(["Zoë Li", "Bo", "zoe_li"])
-    [['Zoë Li', 'zoe_li']]
+    >>> alike(["Zoë Li", "Bo", "zoe_li", "Bo (1)"])
+    [['Zoë Li', 'zoe_li'], ['Bo', 'Bo (1)']]
     """
     groups: dict[str, list[str]] = {}
     for name in names:
-        letters = unicodedata.normalize("NFKD", name).casefold()
+        bare = re.sub(r" ?\(\d\)$", "", name)
+        letters = unicodedata.normalize("NFKD", bare).casefold()
         groups.setdefault("".join(c for c in letters if c.isalnum()), []).append(name)
     return [same for key, same in groups.items() if key and len(same) > 1]
