@@ -27,10 +27,8 @@ RECORD = "checkpoints/graders.json"
 LISTED = "tests/mutation/equivalent.toml"
 COLUMNS = (
     "exercises",
-    "points",
-    "minutes",
-    "right answers accepted",
-    "wrong answers refused",
+    "right accepted",
+    "wrong refused",
     "mutants",
     "of these refused",
     "share",
@@ -45,8 +43,6 @@ def counts(chapters: Iterable[Chapter], found: Record) -> list[int]:
     recorded = [sum(e[key] for e in entries) for key in ("right", "wrong", "mutants", "refused")]
     return [
         len(exercises),
-        sum(exercise.points for exercise in exercises),
-        sum(exercise.minutes for exercise in exercises),
         recorded[0] + len(exercises),  # the solution is one of them
         *recorded[1:],
     ]
