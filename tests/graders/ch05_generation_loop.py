@@ -79,14 +79,18 @@ def judge(found, model, n_new):
             "this circle does not come round three times in the second half: take periods of at "
             f"most a third of its length {told}"
         )
-    end = new[-3 * period :] if period > 0 else []
+    if period < 1:
+        raise Wrong(
+            f"a period is at least 1: every token equals the one 0 places before it, itself {told}"
+        )
+    end = new[-3 * period :]
     if len(end) == 3 * period and end[period:] == end[:-period]:
         raise Wrong(
             "this continuation falls into its loop too late: all of the second half has to repeat, "
             f"not its end alone {told}"
         )
     broken = [i for i in range(period, len(tail)) if tail[i] != tail[i - period]]
-    if period > 0 and broken and broken[0] > period:
+    if broken and broken[0] > period:
         raise Wrong(
             "this circle is left again within the second half: every token of new[n_new // 2:] has "
             "to equal the one `period` places before it; that one came back, or that the first "

@@ -82,6 +82,8 @@ def remedy(found: Any, expected: Any) -> str:
     if "tensor" in wanted and isinstance(found, (list, tuple)):
         whole = not any(isinstance(part, Tensor) for part in found)
         return f": torch.{'tensor' if whole else 'stack'}(...) makes one tensor of it"
+    if "tensor" in wanted and isinstance(found, Real):
+        return ": leave out .item() and float(), or make a tensor of it by torch.tensor(...)"
     if "tensor" in wanted and hasattr(found, "__array__") and not isinstance(found, Tensor):
         return ": torch.from_numpy(...) makes a tensor of it"
     return ""

@@ -93,7 +93,8 @@ _REMEDIES = [
         "An if asks one question: .all() or .any() makes one of many, torch.where asks each entry.",
     ),
     (
-        r"[Oo]nly (?:one element tensors|length-1 arrays)|cannot be converted to Scalar|"
+        r"[Oo]nly (?:one element tensors|integer tensors of a single|length-1 arrays)|"
+        r"cannot be converted to Scalar|"
         r"Tensor with \d+ elements cannot",
         "float(), int() and .item() take a single number: which one of them is meant?",
     ),
@@ -131,8 +132,8 @@ _REMEDIES = [
     ),
     (
         r"missing \d+ required positional argument",
-        "It is called with fewer arguments than it takes: `lambda x: f(x, more)` makes a function "
-        "of one argument of it.",
+        "It is called with fewer arguments than it takes: hand them all over, or, where a function "
+        "of one is wanted, `lambda x: f(x, more)`.",
     ),
     (
         r"argmax\(\): does not support bool|argmin\(\): does not support bool",

@@ -205,3 +205,44 @@ def wrong_heads_not_summed(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
     ]  # fmt: skip
     _, k, v = layer(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary)
     return torch.stack(each, dim=2), k, v
+
+
+def wrong_all_keys_turned_from_past(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals rotary on all keys, old ones too, counted from past: turn the new ones, and then
+    join them."""
+
+    def turn(y, past):
+        return rotary(y, past)
+
+    if rotary is None:
+        return layer(x, past_k, past_v, W_Q, W_K, W_V, W_O)
+    past = past_k.shape[1]
+    new = einsum("bpm,hmd->bphd", x, W_K)
+    together = rotary(torch.cat([past_k, new], dim=1), past)
+    joined = [together[:, :past], together[:, past:]]
+
+    def given(y, start):
+        return joined[1] if y.shape == new.shape and torch.equal(y, new) else turn(y, start)
+
+    return layer(x, joined[0], past_v, W_Q, W_K, W_V, W_O, given)
+
+
+def wrong_queries_not_turned(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals rotary on the keys alone: turn the queries too, rotary(q, past)."""
+    new = einsum("bpm,hmd->bphd", x, W_Q)
+
+    def keys_alone(y, past):
+        return y if y.shape == new.shape and torch.equal(y, new) else rotary(y, past)
+
+    return layer(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary and keys_alone)
+
+
+def wrong_values_by_the_keys_weights(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals values made by W_K: they are made by W_V."""
+    return layer(x, past_k, past_v, W_Q, W_K, W_K, W_O, rotary)
+
+
+def wrong_old_ones_exchanged(x, past_k, past_v, W_Q, W_K, W_V, W_O, rotary=None):
+    """this equals old values put before the new keys, and old keys before the new values: past_k
+    belongs to k, past_v to v."""
+    return layer(x, past_v, past_k, W_Q, W_K, W_V, W_O, rotary)

@@ -160,3 +160,28 @@ def wrong_from_the_other_end_or_none(logits, temperature, u):
     sums with token 0."""
     reached = sums(logits / temperature)
     return (reached > 1 - u[:, None]).int().argmax(dim=-1)
+
+
+def wrong_softmax_over_texts(logits, temperature, u):
+    """this equals a softmax along the batch: the probabilities of a text lie along the last
+    axis."""
+    reached = (logits / temperature).softmax(dim=0).cumsum(dim=-1)
+    return place(reached / reached[:, -1:], u)
+
+
+def wrong_nearest(logits, temperature, u):
+    """this equals the token whose sum is nearest to u: take the first whose sum exceeds it."""
+    return (sums(logits / temperature) - u[:, None]).abs().argmin(dim=-1)
+
+
+def wrong_no_sums(logits, temperature, u):
+    """this equals the first token whose own probability exceeds u: compare u with the sums so far,
+    cumsum."""
+    return ((logits / temperature).softmax(dim=-1) > u[:, None]).int().argmax(dim=-1)
+
+
+def wrong_overflow_counted(logits, temperature, u):
+    """this equals a softmax of one's own that overflows near 1000, where every place is counted:
+    use softmax."""
+    reached = (logits / temperature).exp().cumsum(dim=-1)
+    return (~(reached / reached[:, -1:] > u[:, None])).sum(dim=-1)

@@ -123,3 +123,29 @@ def wrong_sum_of_logarithms(logits):
     often as its probability says, p times log p."""
     log_p = logits.log_softmax(dim=-1)
     return -torch.where(log_p > -torch.inf, log_p, 0.0).sum(dim=-1)
+
+
+def wrong_softmax_twice(logits):
+    """this equals the entropy of a softmax of a softmax: take it once, of the logits."""
+    return -parts(logits.softmax(dim=-1)).sum(dim=-1)
+
+
+def wrong_chance_of_two(logits):
+    """this equals minus the logarithm of the chance that two draws agree: weight each logarithm by
+    its probability, and sum, p times log p."""
+    return -logits.softmax(dim=-1).square().sum(dim=-1).log()
+
+
+def wrong_sigmoid(logits):
+    """this equals probabilities by the sigmoid, each by itself: the softmax makes them sum to
+    1."""
+    p = logits.sigmoid()
+    return -torch.where(p > 0, p * p.log(), 0.0).sum(dim=-1)
+
+
+def wrong_one_maximum(logits):
+    """this equals a softmax of one's own with one maximum for all rows, so that those far below it
+    are 0 / 0: take each row's, or use softmax."""
+    weights = (logits - logits.max()).exp()
+    p = weights / weights.sum(dim=-1, keepdim=True)
+    return -torch.special.xlogy(p, p).sum(dim=-1)

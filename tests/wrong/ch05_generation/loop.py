@@ -122,3 +122,8 @@ def wrong_places_below_zero(model, n_new):
             if all(tail[i] == tail[i - period] for i in range(len(tail))):
                 return [token], period
     return None
+
+
+def wrong_zero(model, n_new):
+    """a period is at least 1: every token equals the one 0 places before it, itself"""
+    return [0], 0

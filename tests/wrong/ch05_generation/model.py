@@ -212,3 +212,17 @@ def wrong_norm_of_the_first_block(tokens, weights, base, eps=1e-5):
     """this equals a final norm with the weights of a block's norm: those of final_norm.w are its
     own."""
     return run(tokens, weights | {"final_norm.w": weights["blocks.0.attn_norm.w"]}, base, eps)
+
+
+def wrong_one_digit(tokens, weights, base, eps=1e-5):
+    """this equals as many layers as one digit can count: the number of a layer may have two, so
+    split the name at its dots."""
+    last = max(int(name.split(".")[1][0]) for name in weights if name.startswith("blocks."))
+    return run(tokens, weights, base, eps, range(last + 1))
+
+
+def wrong_layers_over_each_other(tokens, weights, base, eps=1e-5):
+    """this equals the weights of one layer in every layer, those that the dictionary names last:
+    without the layer's number their names are the same, so collect them for each layer."""
+    last = {n.split(".", 2)[2]: w for n, w in weights.items() if n.startswith("blocks.")}
+    return run(tokens, weights, base, eps, read=lambda weights, prefix: last)

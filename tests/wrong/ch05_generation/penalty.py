@@ -122,3 +122,29 @@ def wrong_normalised(logits, seen, strength):
     """this equals the log-probabilities after the penalty: return the logits, without a
     log_softmax."""
     return torch.where(seen, smaller(logits, strength), logits).log_softmax(dim=-1)
+
+
+def wrong_first_text_decides(logits, seen, strength):
+    """this equals what the first text holds, and the signs of its logits, in every row: each row
+    has its own."""
+    by_sign = torch.where(logits[:1] > 0, logits / strength, logits * strength)
+    return torch.where(seen[:1], by_sign, logits)
+
+
+def wrong_probability_divided(logits, seen, strength):
+    """this equals the logarithm of the strength taken off, which divides the odds: divide a logit
+    above 0, and multiply one below."""
+    return torch.where(seen, logits - torch.tensor(strength).log(), logits)
+
+
+def wrong_sign_lost(logits, seen, strength):
+    """this equals the penalty with the sign of negative logits turned: multiplied by the strength
+    they stay below 0."""
+    by_sign = torch.where(logits > 0, logits / strength, -logits * strength)
+    return torch.where(seen, by_sign, logits)
+
+
+def wrong_once_for_each_text(logits, seen, strength):
+    """this equals a strength that grows with the texts that hold the token: each row has a row of
+    seen of its own, and it counts once."""
+    return smaller(logits, strength ** seen.sum(dim=0, keepdim=True))

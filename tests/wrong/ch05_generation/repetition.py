@@ -121,7 +121,8 @@ def wrong_itself_counted(ids, n):
 
 
 def wrong_rounded_down(ids, n):
-    """this equals a division that rounds down: write /, not //, and no int(...)."""
+    """this equals 0, whatever the text is: does // or int() round down, does a return inside the
+    loop end it in its first round, or is no n-gram ever found again?"""
     found = grams(ids, n)
     return float((len(found) - len(set(found))) // len(found)) if found else 0.0
 
@@ -159,3 +160,30 @@ def wrong_tokens_that_came_before(ids, n):
     found = grams(ids, n)
     again = sum(ids[i + n - 1] in ids[: i + n - 1] for i in range(len(found)))
     return again / len(found) if found else 0.0
+
+
+def wrong_one_token_longer(ids, n):
+    """this equals runs of n + 1 tokens, divided by the number of those of n: ids[i : i + n] ends
+    before its second number."""
+    found = [tuple(ids[i : i + n + 1]) for i in range(len(ids) - n + 1)]
+    return 1 - len(set(found)) / len(found) if found else 0.0
+
+
+def wrong_one_token_shorter(ids, n):
+    """this equals runs of n - 1 tokens: ids[i : i + n] ends before its second number, and holds
+    n."""
+    found = [tuple(ids[i : i + n - 1]) for i in range(len(ids) - n + 1)]
+    return 1 - len(set(found)) / len(found) if found else 0.0
+
+
+def wrong_divided_by_one_less(ids, n):
+    """this equals a division by one n-gram less than there are: len(ids) - n + 1 begin, one at each
+    place from 0 to len(ids) - n."""
+    found = grams(ids, n)
+    return (len(found) - len(set(found))) / (len(found) - 1) if len(found) > 1 else 0.0
+
+
+def wrong_pairs_always(ids, n):
+    """this equals the repetition of pairs, whatever n is: cut the ids into runs of n."""
+    found = grams(ids, 2)
+    return 1 - len(set(found)) / len(found) if found else 0.0

@@ -173,3 +173,22 @@ def wrong_tail_of_p(logits, p):
     return logits.masked_fill(
         keep(logits, p, lambda one, so_far: so_far - one >= 1 - p), -torch.inf
     )
+
+
+def wrong_sum_over_texts(logits, p):
+    """this equals probabilities summed from text to text: sum within each row, cumsum(dim=-1)."""
+    ordered, order = logits.softmax(dim=-1).sort(dim=-1, descending=True)
+    hidden = ordered.cumsum(dim=0) - ordered >= p
+    return logits.masked_fill(torch.zeros_like(hidden).scatter(-1, order, hidden), -torch.inf)
+
+
+def wrong_nucleus_hidden(logits, p):
+    """this equals all but the nucleus: it is the nucleus that stays."""
+    hidden = keep(logits, p, lambda one, so_far: so_far - one >= p)
+    return logits.masked_fill(~hidden, -torch.inf)
+
+
+def wrong_each_above_the_rest(logits, p):
+    """this equals the tokens that have a probability of 1 - p each: collect the likeliest until
+    their sum reaches p."""
+    return logits.masked_fill(logits.softmax(dim=-1) < 1 - p, -torch.inf)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 
 def rms(x, eps, dim=-1):
     return (x.pow(2).mean(dim=dim, keepdim=True) + eps).sqrt()
@@ -118,3 +120,26 @@ def wrong_standard_deviation(x, w, W_U, eps=1e-5):
     """this equals a division by the standard deviation, from which the mean is taken off: take the
     root of the mean square."""
     return (x / (x.var(dim=-1, keepdim=True, correction=0) + eps).sqrt() * w) @ W_U
+
+
+def wrong_mean_of_sizes(x, w, W_U, eps=1e-5):
+    """this equals a division by the mean of the absolute numbers: square them, take the mean, and
+    then the root."""
+    return (x / (x.abs().mean(dim=-1, keepdim=True) + eps) * w) @ W_U
+
+
+def wrong_w_before_the_norm(x, w, W_U, eps=1e-5):
+    """this equals the stream multiplied by w before its mean square is taken: w comes after the
+    division."""
+    return (x * w / rms(x * w, eps)) @ W_U
+
+
+def wrong_unit_length(x, w, W_U, eps=1e-5):
+    """this equals a stream made of length 1, as normalize does: divide by the root of the mean
+    square, which is smaller by the root of d_model."""
+    return (torch.nn.functional.normalize(x, dim=-1) * w) @ W_U
+
+
+def wrong_stream_left_out(x, w, W_U, eps=1e-5):
+    """this equals one over the root of the mean square, without the stream: multiply x by it."""
+    return (w / rms(x, eps)) @ W_U

@@ -279,3 +279,23 @@ def wrong_stops_at_what_came_before(text, n_new, weights, base, ranks, pattern):
             break
         ids.append(new)
     return tokenizer.decode(ids)
+
+
+def wrong_every_position_added(text, n_new, weights, base, ranks, pattern):
+    """this equals what follows each position added in every round: take what follows the last
+    alone, logits[0, -1].argmax()."""
+    tokenizer, run = Tokenizer(ranks, {}, pattern), transformer(weights, base)
+    ids = tokenizer.encode(text)
+    for _ in range(n_new):
+        ids = ids + run(torch.tensor([ids]))[0].argmax(dim=-1).tolist()
+    return tokenizer.decode(ids)
+
+
+def wrong_every_position_replaced(text, n_new, weights, base, ranks, pattern):
+    """this equals the ids replaced by what the model expects at each position: keep them, and add
+    what follows the last."""
+    tokenizer, run = Tokenizer(ranks, {}, pattern), transformer(weights, base)
+    ids = tokenizer.encode(text)
+    for _ in range(n_new):
+        ids = run(torch.tensor([ids]))[0].argmax(dim=-1).tolist()
+    return tokenizer.decode(ids)
