@@ -70,7 +70,7 @@ def within(
         stands = "stands" if len(before) == 1 else "stand"
         said.append(f"Of other chapters {' and '.join(before)} {stands} before it.")
     said.append(hint(exercise, hints, shell))
-    return "\n".join(filter(None, said))
+    return "\n".join(said)
 
 
 def place(project: Project, chapters: Sequence[Chapter], standing: Standing) -> Place | None:

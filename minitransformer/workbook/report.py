@@ -134,9 +134,14 @@ class Doing(Live):
 
 def total(chapter: Chapter, verdicts: Sequence[Verdict]) -> str:
     """The sum of a chapter that was checked whole."""
+    return counted(*sums(chapter, verdicts))
+
+
+def sums(chapter: Chapter, verdicts: Sequence[Verdict]) -> tuple[int, int, int, int]:
+    """Points earned and points in all, exercises passed and exercises in all."""
     worth = {exercise.id: exercise.points for exercise in chapter.exercises}
-    passed = [verdict.id for verdict in verdicts if verdict.passed]
-    return counted(sum(worth[id] for id in passed), sum(worth.values()), len(passed), len(worth))
+    passed = [worth[verdict.id] for verdict in verdicts if verdict.passed]
+    return sum(passed), chapter.points, len(passed), len(worth)
 
 
 def listing(out: Console, code: str) -> None:

@@ -225,9 +225,7 @@ class Checking:
         self.out.print()
 
     def count(self, chapter: Chapter, verdicts: list[Verdict]) -> None:
-        worth = {exercise.id: exercise.points for exercise in chapter.exercises}
-        passed = [worth[verdict.id] for verdict in verdicts if verdict.passed]
-        new = [sum(passed), sum(worth.values()), len(passed), len(worth)]
+        new = report.sums(chapter, verdicts)
         self.counts = [a + b for a, b in zip(self.counts, new, strict=True)]
 
     def sum_up(self) -> None:

@@ -40,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     out = report.console()
     code = 0
     project = Project.find()
-    for chapter in [project.chapter(args.topic)] if args.topic else project.chapters():
+    chapters = [project.chapter(args.topic)] if args.topic else project.chapters()
+    for chapter in chapters:
         try:
             said = (update if args.update else start)(project, chapter, new=args.new)
         except (Unreadable, OSError) as problem:  # costs that notebook alone
@@ -48,8 +49,9 @@ def run(args: argparse.Namespace) -> int:
         for line in said:
             report.say(out, line.lstrip(), len(line) - len(line.lstrip()))
     out.print()
-    report.say(out, f"Open them: {COMMAND} lab")
-    report.say(out, f"Grade them: {COMMAND} check")
+    which = f" {chapters[0].topic}" if args.topic else ""  # or it is that where the learner is
+    report.say(out, f"Open them: {COMMAND} lab{which}")
+    report.say(out, f"Grade them: {COMMAND} check{which}")
     return code
 
 

@@ -93,7 +93,7 @@ class Checking:
         word = "failed" if verdict.status == FAILED else "not done yet"
         said = [f"{word}: {id}", *report.lines(verdict, exercise, self.passed)]
         said.append(advice.hint(exercise, self.state.hints, "!"))
-        return Shown("\n".join(filter(None, said)), verdict.status)
+        return Shown("\n".join(said), verdict.status)
 
     def chapter(self, topic: str) -> Shown:
         """Grade every exercise of a chapter that the notebook has: a line each, and the first
