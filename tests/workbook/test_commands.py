@@ -161,7 +161,9 @@ def test_start_copies_once_and_overwrites_nothing(run, project):
     assert code == 0
     assert "a fresh copy, 4 exercises, 10 points, about 10 min\n" in said
     notebook.write_text("mine")
-    assert "yours, left as it is" in run("start", "tiny")[1]
+    said = run("start", "tiny")[1]
+    assert "yours, left as it is" in said
+    assert "minitransformer lab tiny\n" in said
     assert notebook.read_text() == "mine"
 
 
