@@ -212,12 +212,14 @@ def followed(seed, after, late=None):
         for token, successor in late.items():
             weights["W_U"][token, successor] = 0.5
             weights["W_U"][n, successor] = 1.0
+    expected = []
     for token in after:
-        at, expected = token, []
+        at, row = token, []
         for position in range(LEFT):
             at = late[at] if position >= LEAVES and at in late else after[at]
-            expected.append(at)
-        assert generate(model, [[token]], LEFT) == [expected]
+            row.append(at)
+        expected.append(row)
+    assert generate(model, [[token] for token in after], LEFT) == expected
     return model
 
 
