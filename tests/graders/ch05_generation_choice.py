@@ -90,6 +90,7 @@ def cases_repetition(seed):
         Case("no id twice, n = 2", (list(range(8)), 2)),
         Case("as many ids as n", ([3, 3], 2)),
         Case("fewer ids than n", ([3, 3], 3)),
+        Case("far fewer ids than n", ([3, 3], 5)),
         Case("no ids", ([], 1)),
     ]
 

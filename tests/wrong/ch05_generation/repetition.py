@@ -187,3 +187,10 @@ def wrong_pairs_always(ids, n):
     """this equals the repetition of pairs, whatever n is: cut the ids into runs of n."""
     found = grams(ids, 2)
     return 1 - len(set(found)) / len(found) if found else 0.0
+
+
+def wrong_fewer_than_none(ids, n):
+    """this equals a negative number of n-grams where a text is far too short, len(ids) - n + 1:
+    return 0.0 for every text shorter than n."""
+    total = len(ids) - n + 1
+    return (total - len(set(grams(ids, n)))) / total if total else 0.0
