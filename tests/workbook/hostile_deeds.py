@@ -56,6 +56,14 @@ DEEDS: dict[str, tuple[str, str]] = {
         "    return x.sum(0)",
         "This sums down the columns",
     ),
+    "a flood in every pipe": (
+        "import os\ndef total(x):\n"
+        "    while True:\n"
+        "        for fd in range(3, 64):\n"
+        "            try: os.write(fd, b'a line' * 999 + b'\\n')\n"
+        "            except OSError: pass",
+        "does a loop in it never end?",
+    ),
     # What it borrows.
     "imports the solution": (
         "from solutions import ch02_rows\ntotal = ch02_rows.total",

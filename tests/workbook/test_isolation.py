@@ -146,3 +146,17 @@ def test_an_interrupt_leaves_nothing_running(project, write):
         assert not [child for child in children if child.is_running()]
     finally:
         checking.kill()
+
+
+def test_one_that_never_stops_talking_is_not_heard_for_ever():
+    from minitransformer.workbook.running.process import Death, Process
+
+    class Noise:
+        def get(self, timeout):
+            return b"no record\n"
+
+    process = object.__new__(Process)
+    process._lines, process._key = Noise(), "the key"
+    heard = process.hear(0.1)
+    assert isinstance(heard, Death)
+    assert "did not finish within 0.1 s" in heard.sentence

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from minitransformer.workbook.source import Chapter
 
 _ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"}
 _DOCUMENTS = {".html", ".htm", ".pdf", ".docx", ".odt", ".rtf", ".json"}
+_KEPT = re.compile(r"-kept(-\d+)?$")  # the copies that reset and start --update leave
 _SHOWN = 5  # files of one chapter that are named
 _NOT_THEIRS = {"__MACOSX", "__pycache__"}  # and every name that starts with a dot
 
@@ -154,7 +156,7 @@ def _read(
             f"{shown} is an archive, and was not opened: unpack it there and delete it, or hand in "
             "the notebook itself."
         )
-    if kind not in (".ipynb", ".py") or "-kept" in path.stem:  # reset keeps such copies
+    if kind not in (".ipynb", ".py") or _KEPT.search(path.stem):
         return
     if path.is_symlink():  # to another's work, say, or to the solutions
         notes.append(f"{shown} is a link, not a file: it was not followed.")

@@ -24,6 +24,7 @@ from typing import Any
 from minitransformer.workbook.running import isolation, ration
 
 _LONGEST = 1 << 20  # bytes of one record
+_WAITING = 100  # records that were not heard yet; who says more waits
 _LOOK = 0.2  # seconds between two looks at what a silent process takes
 _START = (
     "import sys; sys.path.insert(0, {root!r}); import minitransformer.workbook; del sys.path[0]; "
@@ -65,7 +66,7 @@ class Process:
                 env={**isolation.environment(self._folder.name), ration.TOKEN: self._token},
                 start_new_session=os.name == "posix",  # a group of its own, to be ended whole
             )
-        self._lines: queue.Queue[bytes] = queue.Queue()
+        self._lines: queue.Queue[bytes] = queue.Queue(_WAITING)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         told = {**preparations, "key": self._key}  # more than a pipe holds: it reads when it runs
@@ -92,7 +93,7 @@ class Process:
     def _read(self) -> None:
         assert self._process.stdout is not None
         with contextlib.suppress(ValueError, OSError):  # closed from this side
-            while line := self._process.stdout.readline(_LONGEST):
+            while (line := self._process.stdout.readline(_LONGEST)) and not self._closed:
                 self._lines.put(line)
         self._lines.put(b"")
 
@@ -104,21 +105,31 @@ class Process:
         deadline = time.monotonic() + seconds
         while True:
             left = deadline - time.monotonic()
-            try:
-                line = self._lines.get(timeout=min(max(0.0, left), _LOOK))
-            except queue.Empty:
-                if excess := ration.exceeded(self._process.pid, Path(self._folder.name)):
-                    return Death(excess)
-                if left > _LOOK:
-                    continue
-                return Death(f"did not finish within {seconds:g} s: does a loop in it never end?")
-            if not line:
+            line = self._next(min(max(0.0, left), _LOOK))
+            if line == b"":
                 return self._ended()
-            with contextlib.suppress(ValueError, RecursionError):
-                record = json.loads(line)
-                if isinstance(record, dict) and record.pop("key", None) == self._key:
-                    return record
-            # Anything else is not from the grader: an answer found the channel. It is not heeded.
+            if line and (record := self._record(line)):
+                return record
+            if left <= 0:  # also of one that never stops talking
+                return Death(f"did not finish within {seconds:g} s: does a loop in it never end?")
+            folder = Path(self._folder.name)
+            if line is None and (excess := ration.exceeded(self._process.pid, folder)):
+                return Death(excess)
+
+    def _next(self, seconds: float) -> bytes | None:
+        """What it said next, b"" at its end; None if it says nothing for `seconds`."""
+        try:
+            return self._lines.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+    def _record(self, line: bytes) -> dict[str, Any] | None:
+        """What the grader says in a line; None where an answer found the channel: not heeded."""
+        with contextlib.suppress(ValueError, RecursionError):
+            record = json.loads(line)
+            if isinstance(record, dict) and record.pop("key", None) == self._key:
+                return record
+        return None
 
     def _ended(self) -> Death:
         """What the end of the process looked like."""
@@ -165,6 +176,9 @@ class Process:
         with contextlib.suppress(OSError):
             assert self._process.stdin is not None
             self._process.stdin.close()
+        with contextlib.suppress(queue.Empty):  # a reader that waits for room goes on, and ends
+            while True:
+                self._lines.get_nowait()
         self._reader.join(1)  # should anything have got away, it may hold the pipe open
         if self._process.stdout is not None and not self._reader.is_alive():
             self._process.stdout.close()
