@@ -112,9 +112,11 @@ class Process:
                 return record
             if left <= 0:  # also of one that never stops talking
                 return Death(f"did not finish within {seconds:g} s: does a loop in it never end?")
-            folder = Path(self._folder.name)
-            if line is None and (excess := ration.exceeded(self._process.pid, folder)):
+            if line is None and (excess := self._excess()):
                 return Death(excess)
+
+    def _excess(self) -> str:
+        return ration.exceeded(self._process.pid, Path(self._folder.name))
 
     def _next(self, seconds: float) -> bytes | None:
         """What it said next, b"" at its end; None if it says nothing for `seconds`."""
