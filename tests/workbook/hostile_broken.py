@@ -87,7 +87,10 @@ BROKEN: dict[str, tuple[str, str]] = {
         "found a coroutine",
     ),
     # What it returns.
-    "nothing returned": ("def total(x):\n    return None", "does it end with return?"),
+    "nothing returned": (
+        "def total(x):\n    return None",
+        "does every way through it end with return?",
+    ),
     "NaN": ("def total(x):\n    return x.sum(-1) / 0 * 0", "nan"),
     "meta device": ("def total(x):\n    return x.sum(-1).to('meta')", "meta"),
     "for a GPU only": ("def total(x):\n    return x.to('cuda').sum(-1)", "cuda"),

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from minitransformer.workbook.grading import Case, grader
 from minitransformer.workbook.grading.diagnosis import Trial, axes_of, diagnose
-from minitransformer.workbook.grading.experiments import experiment
+from minitransformer.workbook.grading.experiments import experiment, gives_two_results
 
 A = torch.tensor([[0.5, -1.5, 2.25], [4.125, 0.0, -3.0], [1.75, 6.5, -0.75]])
 B = torch.tensor([[3.5, -0.5, 1.25, 8.0], [0.25, 2.0, -5.0, 7.5], [1.5, 9.0, 4.75, -2.0]])
@@ -106,13 +106,13 @@ OF_PLAIN_VALUES = [
     ("tac", "cat", "The characters are in the reverse order."),
     (b"ca", b"cat", "The last of the bytes is missing."),
     ({("b", "a"): 1}, {("a", "b"): 1}, "The two parts of each key have changed places."),
-    ({"a": 2, "b": 4, "c": 8}, {"a": 1, "b": 3, "c": 7}, "Of the values: Every entry is 1 larger"),
+    ({"a": 2, "b": 4, "c": 8}, {"a": 1, "b": 3, "c": 7}, "Of the values: every entry is 1 larger"),
     ({1: "a"}, {"a": 1}, "Keys and values have changed places."),
     ({"a": 1, "b": 0}, {"a": 1}, "The keys too many all hold nothing (0): leave those out."),
     ({"a": 1}, {"a": 1, "b": 2}, "Some keys are missing; what is there is right."),
     ({"a": 1, "b": 3}, {"a": 1, "b": 2}, "Only 'b' is wrong."),
     ((B, -A), (B, A), "Only value 2 is wrong. Every entry has the opposite sign."),
-    ((-B, -A), (B, A), "Of each value: Every entry has the opposite sign."),
+    ((-B, -A), (B, A), "Of each value: every entry has the opposite sign."),
     ((A, B), (B, A), "The two values have changed places."),
 ]
 
@@ -163,8 +163,41 @@ def test_an_input_that_makes_no_difference_is_named():
 
 def test_a_result_that_differs_from_call_to_call_is_named():
     trials = [Trial((B,), torch.rand(3, 3), B)]
-    said = experiment(trials, ["x"], lambda x: torch.rand(3, 3), lambda x: x)
-    assert said.startswith("The same inputs give another result each time: is there a random")
+    said = gives_two_results(trials, lambda x: torch.rand(3, 3))
+    assert said.startswith("Called twice with the same inputs, it gives two results: is a random")
+    assert gives_two_results(trials, lambda x: [NAN * x, 2.0]) == ""
+
+
+def kept_list(ids, out=[]):  # noqa: B006
+    out.extend(ids)
+    return out
+
+
+def kept_dict(ids, seen={}):  # noqa: B006
+    for id in ids:
+        seen[id] = seen.get(id, 0) + 1
+    return [seen[id] for id in ids]
+
+
+def kept_tensor(ids, out=torch.zeros(9)):  # noqa: B008
+    out[: len(ids)] += torch.tensor(ids)
+    return out
+
+
+@pytest.mark.parametrize("answer", [kept_list, kept_dict, kept_tensor])
+def test_what_is_kept_in_a_default_argument_is_named_before_what_it_leads_to(answer):
+    tensors = answer is kept_tensor
+    copy = grader(
+        "tiny.copy",
+        cases=lambda seed: [Case("three", ([7, 5, 6],)), Case("two", ([4, 9],))],
+        oracle=lambda ids: torch.tensor([*ids, *[0.0] * (9 - len(ids))]) if tensors else [*ids],
+        tensors=tensors,
+    )
+    message = copy.climb(answer).message
+    assert (
+        "a list or dict kept from call to call, such as a default argument (`out=[]`)?" in message
+    )
+    assert message.count("?") == 1
 
 
 def test_a_function_and_a_key_that_make_no_difference_are_named():

@@ -79,10 +79,10 @@ FAILING = {
         "signature",
         "called with 1 argument (x); yours takes (x, y)",
     ),
-    "none": (lambda x: None, "shape and dtype", "nothing was returned: does it end with return?"),
+    "none": (lambda x: None, "shape and dtype", "nothing was returned: does every way"),
     "shape": (lambda x: x[0], "shape and dtype", "expected shape [2, 3], found [3]"),
     "dtype": (lambda x: (2 * x).int(), "shape and dtype", "found a tensor of torch.int32"),
-    "input": (lambda x: x.add_(x) - 1, "inputs unchanged", "no `-=` or `+=`"),
+    "input": (lambda x: x.add_(x) - 1, "inputs unchanged", "a copy, x.clone(), or"),
     "by hand": (lambda x: 3 * x, "by hand", "expected [3, 6], found [4.5, 9]"),
     "values": (lambda x: 2 * x.abs(), "values", "on the case 'two rows of three'"),
     "raises": (lambda x: x / "2", "shape and dtype", "double raised TypeError on the case"),
@@ -252,6 +252,38 @@ def test_where_there_are_no_tensors_the_advice_speaks_of_none(answer, rung, sent
     assert verdict.rung == rung
     assert sentence in verdict.message
     assert "tensor" not in verdict.message
+
+
+def raise_counts(given):
+    for key in given:
+        given[key] += 1
+
+
+def raise_inside(given):
+    given[0].append(1)
+
+
+def take_away(given):
+    given.pop(next(iter(given)))
+
+
+@pytest.mark.parametrize(
+    ("change", "given", "sentence"),
+    [
+        (raise_counts, {"a": 1}, "work on a copy, dict(given), and leave"),
+        (take_away, {"a": [1]}, "work on a copy, dict(given), and leave"),
+        (raise_inside, [[1], [2]], "work on a copy, copy.deepcopy(given), and leave"),
+        (raise_counts, {"a": torch.ones(2)}, "was changed by the call. Work on a copy"),
+        (torch.Tensor.zero_, torch.ones(2), "copy, given.clone(), or compute a new tensor"),
+    ],
+)
+def test_what_was_changed_is_told_how_it_is_copied(change, given, sentence):
+    from minitransformer.workbook.grading import Case, grader
+
+    same = grader("tiny.same", cases=lambda _: [Case("one", (given,))], oracle=lambda given: 1)
+    verdict = same.climb(lambda given: [change(given), 1][1])
+    assert verdict.rung == "inputs unchanged"
+    assert sentence in verdict.message
 
 
 def test_a_grader_is_given_cases_or_a_predicate():

@@ -26,6 +26,7 @@ BREAKS = {
     "return torch.stack([])": "There is nothing in it yet: does the loop before it run at all?",
     "return x[torch.ones(4, 4).bool()]": "A mask of the last axes alone is written x[..., mask].",
     "return math.sqrt(4)": "Write import math in the exercise's own cell.",
+    "return copy.deepcopy(ids)": "Write import copy in the exercise's own cell.",
     "import math; return math.exp(x)": "takes a number; for tensors it is torch.exp(...).",
     "i = x.topk(2); return x[i]": "i holds two things, which topk gives: i.values and i.indices",
     "return np.sqrt(4)": "Write import numpy as np in the exercise's own cell.",
@@ -95,12 +96,20 @@ NOT_WHAT_WAS_ASKED = [
     ((x for x in X), X, ": a function with yield hands out nothing by itself, so write return"),
     (math.sqrt, X, ": is it called, with ()?"),
     (int, 3, ": is it called, with ()?"),
+    ([((1, 2), 3)], {(1, 2): 3}, "expected a dict, found a list: dict(...) makes a dict of it"),
+    ({1: 2}.items(), {1: 2}, ": dict(...) makes a dict of it"),
+    (zip([1], [2], strict=True), {1: 2}, ": dict(...) makes a dict of it"),
 ]
 
 
 @pytest.mark.parametrize(("found", "expected", "said"), NOT_WHAT_WAS_ASKED)
 def test_another_kind_is_followed_by_what_makes_the_wanted_one(found, expected, said):
     assert said in mismatch(found, expected)
+
+
+@pytest.mark.parametrize("found", [[], [1, 2], [(1, 2, 3)], [([1], 2)], "ab"])
+def test_what_holds_no_pairs_is_not_told_to_be_made_a_dict(found):
+    assert "dict(...)" not in mismatch(found, {1: 2})
 
 
 def test_a_coroutine_is_told_to_be_a_function():
@@ -138,13 +147,17 @@ def test_only_another_shape_is_advised_to_print_shapes():
     add = grader("toy.add", cases=lambda _: [Case("one", (X, X))], oracle=lambda x, b: x + b)
     assert "Print the shapes" in add.climb(lambda x, b: x.mT).message
     assert "Print the shapes" not in add.climb(lambda x, b: x.tolist()).message
-    assert add.climb(lambda x, b: None).message.endswith("does it end with return?")
+    assert add.climb(lambda x, b: None).message.endswith(
+        "does every way through it end with return?"
+    )
 
 
 def test_parameters_in_another_order_are_named_and_a_list_stands_for_a_tuple():
     two = grader("toy.two", cases=lambda _: [Case("one", (X, IDS))], oracle=lambda x, ids: (x, 1.0))
     message = two.climb(lambda ids, x: (x, 1.0)).message
     assert message.startswith("two is called as two(x, ids), by position; its parameters stand in")
+    raised = two.climb(lambda ids, x: (ids.append(1) or x, 1.0)).message
+    assert "in another order: (ids, x). two raised AttributeError" in raised
     assert two.climb(lambda x, ids: [x, 1.0]).passed
     changed = two.climb(lambda x, ids: (ids.append(1) or x, 1.0)).message
     assert changed.splitlines()[0].endswith(

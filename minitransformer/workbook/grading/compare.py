@@ -22,7 +22,7 @@ _isclose, _all = torch.isclose, torch.all
 RTOL, ATOL = 1e-4, 1e-5
 # An answer may work in any floating dtype; a coarse one cannot be asked for fine digits.
 _COARSE = {torch.float16: 5e-3, torch.bfloat16: 4e-2}
-NOTHING = "nothing was returned: does it end with return?"
+NOTHING = "nothing was returned: does every way through it end with return?"
 _ABSENT = object()
 _AT_A_GLANCE = 8  # characters: where longer texts part is said
 

@@ -59,6 +59,11 @@ def next_step(sentence: str) -> str:
     return "" if own else "Which line does that? Print what it gets and what it makes."
 
 
+def small(sentence: str) -> str:
+    """A sentence with a small letter in front, to stand behind other words."""
+    return sentence[:1].lower() + sentence[1:]
+
+
 def axes_of(answer: Callable[..., Any]) -> list[str]:
     """The names of the last axes of what is returned, as its annotation has them."""
     returned = getattr(answer, "__annotations__", {}).get("return")
@@ -120,7 +125,8 @@ def _parts(trials: Sequence[Trial]) -> str:
                 _about([(f[k], e[k]) for f, e in pairs if not same_value(f[k], e[k])])
                 for k in wrong
             }
-            return f"Of each value: {each.pop()}" if len(each) == 1 and "" not in each else ""
+            alike = len(each) == 1 and "" not in each
+            return f"Of each value: {small(each.pop())}" if alike else ""
     return _about(pairs)
 
 
@@ -162,7 +168,7 @@ def _about(pairs: Sequence[tuple[Any, Any]]) -> str:
         same_keys = all(set(f) == set(e) for f, e in pairs)
         values = [([f[k] for k in e], list(e.values())) for f, e in pairs] if same_keys else []
         if values and (said := _about(values)):
-            return f"Of the values: {said}"
+            return f"Of the values: {small(said)}"
     for types, told in (
         ((list, tuple), sequences.lists),
         ((str, bytes), sequences.texts),

@@ -14,9 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from minitransformer.workbook.grading.compare import agree
 from minitransformer.workbook.grading.diagnosis import Trial, same_value
 
 _PATIENCE = 0.5  # seconds
+_TWO_RESULTS = (
+    "Called twice with the same inputs, it gives two results: is a random number drawn in it, or a "
+    "list or dict kept from call to call, such as a default argument (`out=[]`)?"
+)
 Answer = Callable[..., Any]
 Place = tuple[int, str | None]  # which input, and which key of it if it is a dict
 
@@ -28,11 +33,6 @@ def experiment(
     began = time.monotonic()
     if not trials or not trials[0].args or any(_is_nan(trial.found) for trial in trials):
         return ""
-    if _differs_by_itself(trials, answer):
-        return (
-            "The same inputs give another result each time: is there a random number in it, or "
-            "something that is kept from call to call?"
-        )
     for said, alters in (*_exchanges(trials[0].args, names), *_changes(trials[0].args, names)):
         if time.monotonic() - began > _PATIENCE:
             return ""
@@ -42,18 +42,24 @@ def experiment(
     return ""
 
 
-def _differs_by_itself(trials: Sequence[Trial], answer: Answer) -> bool:
-    """Whether an answer does not give again what it gave."""
+def gives_two_results(trials: Sequence[Trial], answer: Answer) -> str:
+    """A sentence about an answer that does not give again what it gave, or ""."""
     began = time.monotonic()
     for trial in trials[:3]:
         if time.monotonic() - began > _PATIENCE:
             break
         try:
-            if not same_value(answer(*copy.deepcopy(list(trial.args))), trial.found):
-                return True
+            first = _as_it_is(answer(*copy.deepcopy(trial.args)))
+            if not agree(answer(*copy.deepcopy(trial.args)), first):
+                return _TWO_RESULTS
         except Exception:
-            return False
-    return False
+            return ""
+    return ""
+
+
+def _as_it_is(value: Any) -> Any:
+    """A copy that no later call can change: a list that is kept may be what is returned."""
+    return value.detach().clone() if isinstance(value, Tensor) else copy.deepcopy(value)
 
 
 def _is_nan(value: Any) -> bool:

@@ -23,7 +23,7 @@ import torch
 from minitransformer.workbook.grading import diagnosis
 from minitransformer.workbook.grading.compare import Wrong, expect_close
 from minitransformer.workbook.grading.diagnosis import Trial
-from minitransformer.workbook.grading.experiments import experiment
+from minitransformer.workbook.grading.experiments import experiment, gives_two_results
 from minitransformer.workbook.grading.marked import joined
 from minitransformer.workbook.grading.recognition import WrongAnswer, outcome, recognise
 from minitransformer.workbook.grading.rungs import (
@@ -99,10 +99,9 @@ class Grader:
                 known, sentence = recognise(guarded(answer), cases, self.oracle, wrong, problem)
             if sentence:
                 # The sentence has the first line to itself; below it stands what gave it away.
-                shown = problem if problem.startswith(self.name) else joined("", problem)
-                message = f"{sentence}\n{shown}"
+                message = f"{sentence}\n{joined('', problem, name=self.name)}"
             elif turned:
-                message = joined(turned, problem)
+                message = joined(turned, problem, name=self.name)
             else:
                 said = ""
                 if rung.name in (HAND, VALUES) and time.monotonic() - began < _PATIENCE:
@@ -137,13 +136,15 @@ class Grader:
         except Broke:
             return ""
         trials = [trial for _, _, trial in failed]
+        if said := gives_two_results(trials, guarded(answer)):
+            return said
         names = list(inspect.signature(self.oracle).parameters)
         axes = diagnosis.axes_of(answer)
         if by_hand and (said := diagnosis.diagnose([*trials, Trial((), *by_hand)], names, axes)):
             return said
         said = diagnosis.diagnose(trials, names, axes)
         if said and by_hand:
-            return f"On the other cases {said[0].lower()}{said[1:]}"
+            return f"On the other cases {diagnosis.small(said)}"
         return said or experiment(trials, names, guarded(answer), self.oracle)
 
     def behaviour(self, answer: Answer, seed: int) -> list[tuple[Any, Any]]:

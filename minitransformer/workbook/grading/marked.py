@@ -32,8 +32,10 @@ _GLANCE = 3  # of so many entries none is marked: what differs is seen
 _DIGITS = (4, 6, 9, 17)
 
 
-def joined(*texts: str) -> str:
+def joined(*texts: str, name: str = "") -> str:
     """Sentences one after the other; beside rows of numbers, each on a line of its own.
+
+    One that begins with a function's `name` keeps its small letter.
 
     >>> joined("expected 1, found 2", "the other case is right", "")
     'expected 1, found 2. The other case is right.'
@@ -43,7 +45,8 @@ def joined(*texts: str) -> str:
         if not text:
             continue
         gap = "" if not out else "\n" if "\n" in out or "\n" in text else " "
-        out += gap + (text[:1].upper() + text[1:] if i else text)
+        as_it_is = not i or (name and text.startswith(f"{name} "))
+        out += gap + (text if as_it_is else text[:1].upper() + text[1:])
         if not (out.endswith((".", "?", "!", ".)")) or out.rsplit("\n", 1)[-1].startswith("  ")):
             out += "."
     return out

@@ -57,11 +57,24 @@ class Case:
 
 
 def _copied(name: str, before: Any, after: Any) -> str:
-    """How to copy a list or a dict that a call has changed; "" where its tensors were."""
-    kind = type(before)
-    if kind is list or (kind is dict and before.keys() != after.keys()):
-        return f": work on a copy, {kind.__name__}({name}), and leave what was handed in as it was"
-    return ""
+    """How to copy an input that a call has changed; "" where it is tensors in a dict or model."""
+    if not name:
+        return ""
+    if isinstance(before, torch.Tensor):
+        return (
+            f": work on a copy, {name}.clone(), or compute a new tensor, with no `-=` or "
+            f"`+=`, no `{name}[...] =` and nothing that ends in an underscore"
+        )
+    if type(before) not in (list, dict):
+        return ""
+    copied = f"{type(before).__name__}({name})"
+    inside = before.values() if isinstance(before, dict) else before
+    if len(before) == len(after) and (isinstance(before, list) or before.keys() == after.keys()):
+        if any(isinstance(part, torch.Tensor) for part in inside):
+            return ""
+        if any(isinstance(part, (list, dict, set)) for part in inside):
+            copied = f"copy.deepcopy({name})"  # which has the lists in it copied, too
+    return f": work on a copy, {copied}, and leave what was handed in as it was"
 
 
 _FEW, _LINE = 6, 120  # numbers of a tensor, and characters of all inputs, that are shown

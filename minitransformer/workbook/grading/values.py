@@ -10,6 +10,7 @@ from collections.abc import (
     AsyncGenerator,
     Coroutine,
     Generator,
+    ItemsView,
     Iterator,
     Mapping,
     Sequence,
@@ -73,6 +74,8 @@ def remedy(found: Any, expected: Any) -> str:
         return _of_tensors(found, wanted)
     if wanted == "a list" and (isinstance(found, lists) or hasattr(found, "tolist")):
         return ": .tolist() makes a list of it" if hasattr(found, "tolist") else _LIST
+    if wanted == "a dict" and _pairs(found):
+        return ": dict(...) makes a dict of it"
     if wanted == "a number" and hasattr(found, "item"):
         return ": .item() makes a number of it, if it holds one"
     if wanted == "a str" and isinstance(found, (bytes, bytearray)):
@@ -87,6 +90,22 @@ def remedy(found: Any, expected: Any) -> str:
     if "tensor" in wanted and hasattr(found, "__array__") and not isinstance(found, Tensor):
         return ": torch.from_numpy(...) makes a tensor of it"
     return ""
+
+
+def _pairs(found: Any) -> bool:
+    """Whether something holds keys, each with its value."""
+    if isinstance(found, (list, tuple, set)):
+        pairs = [isinstance(p, tuple) and len(p) == 2 and _hashable(p[0]) for p in found]
+        return bool(pairs) and all(pairs)
+    return isinstance(found, (ItemsView, zip))
+
+
+def _hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _of_tensors(found: Tensor, wanted: str) -> str:

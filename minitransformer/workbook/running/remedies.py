@@ -46,7 +46,7 @@ _REMEDIES = [
         "There is nothing in it yet: does the loop before it run at all?",
     ),
     (
-        r"name '(math|torch|random|itertools|functools|collections|numpy|einops|re)' is not",
+        r"name '(math|torch|random|copy|itertools|functools|collections|numpy|einops|re)' is not",
         "Write import {1} in the exercise's own cell.",
     ),
     (r"name 'np' is not", "Write import numpy as np in the exercise's own cell."),
