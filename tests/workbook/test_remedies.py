@@ -54,6 +54,7 @@ BREAKS = {
     "raise KeyError('a whole sentence')": ": a whole sentence. (",
     "return modle(x)": "An answer has its arguments, and what the cells define or import.",
     "assert x.sum() == 0": "Your own assert does not hold there.",
+    "w = x.norm(); return w * x + torch.ones(2)": "(There x is [3, 4].)",
     "return x.norm() + torch.ones(2) * x": "Shapes are laid side by side",
     "raise ValueError('no')": "Your own check refuses these inputs, and they are allowed.",
     "return input('how many? ')": "asks for input() on the case 'one', in `return input(",
