@@ -180,7 +180,11 @@ def writer(seed, text, n_new):
         made = weights(1000 * seed + attempt, 2, d_vocab=len(TOKENS))
         ids, gap = continued(text, n_new, made, 100.0, RANKS, PATTERN)
         new = ids[len(ids) - n_new :]
-        if n_new == 0 or (gap > 1e-2 and len(set(new)) > min(n_new // 2, 3)):
+        if n_new and (gap < 1e-2 or len(set(new)) <= min(n_new // 2, 3)):
+            continue
+        # Of a long text every part matters: who reads its end alone goes on otherwise.
+        ends = [at for at in (1, 4, 8, 12, 16) if at < len(ids) - n_new and len(ids) > 20]
+        if all(continued(text, n_new, made, 100.0, RANKS, PATTERN, at)[0] != ids for at in ends):
             return made
     raise AssertionError(f"no weights for seed {seed}: the construction has to be mended")
 
@@ -201,6 +205,7 @@ def cases_write(seed):
             )
             for i, (text, n_new) in enumerate(
                 [("ab ab", 4), ("abcé cab!", 3), ("é", 4), (" cab ab ", 1), ("b acé", 0)]
+                + [("cab! é abcb a!c cabé ! b acab", 3)]
             )
         ],
         Case("two tokens equally likely each time", ("a", 3, two, 100.0, RANKS, PATTERN)),
@@ -213,11 +218,14 @@ def oracle_write(text, n_new, weights, base, ranks, pattern):
     return b"".join(spelt[id] for id in ids).decode("utf-8", errors="replace")
 
 
-def continued(text, n_new, weights, base, ranks, pattern):
-    """The ids of the text and of its continuation, and the narrowest lead of a chosen token."""
+def continued(text, n_new, weights, base, ranks, pattern, window=1000):
+    """The ids of the text and of its continuation, and the narrowest lead of a chosen token.
+
+    Each is chosen by what the last `window` tokens say.
+    """
     ids, gap = cut(text, ranks, pattern), math.inf
     for _ in range(n_new):
-        logits = oracle_model(torch.tensor([ids]), weights, base)[0, -1].tolist()
+        logits = oracle_model(torch.tensor([ids[-window:]]), weights, base)[0, -1].tolist()
         first, second = sorted(logits, reverse=True)[:2]
         gap = min(gap, first - second)
         ids = [*ids, logits.index(first)]

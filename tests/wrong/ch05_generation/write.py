@@ -112,6 +112,15 @@ def wrong_last_token_read(text, n_new, weights, base, ranks, pattern):
     return tokenizer.decode(ids + new)
 
 
+def wrong_last_eight_read(text, n_new, weights, base, ranks, pattern):
+    """this equals a model that reads the last eight tokens alone: without a cache it has to read
+    the whole text so far, torch.tensor([ids])."""
+    tokenizer = Tokenizer(ranks, {}, pattern)
+    ids = tokenizer.encode(text)
+    new = continued(ids, n_new, weights, base, seen=lambda ids: ids[-8:])
+    return tokenizer.decode(ids + new)
+
+
 def wrong_prompt_read(text, n_new, weights, base, ranks, pattern):
     """this equals a model that reads the first text again in every round: put each new token
     behind the others before you go on."""
