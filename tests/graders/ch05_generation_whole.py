@@ -204,8 +204,14 @@ def cases_write(seed):
                 (text, n_new, writer(seed + i, text, n_new), 100.0, RANKS, PATTERN),
             )
             for i, (text, n_new) in enumerate(
-                [("ab ab", 4), ("abcé cab!", 3), ("é", 4), (" cab ab ", 1), ("b acé", 0)]
-                + [("cab! é abcb a!c cabé ! b acab", 3)]
+                [
+                    ("ab ab", 4),
+                    ("abcé cab!", 3),
+                    ("é", 4),
+                    (" cab ab ", 1),
+                    ("b acé", 0),
+                    ("cab! é abcb a!c cabé ! b acab", 3),
+                ]
             )
         ],
         Case("two tokens equally likely each time", ("a", 3, two, 100.0, RANKS, PATTERN)),
