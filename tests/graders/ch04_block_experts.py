@@ -33,7 +33,8 @@ def cases_experts(seed):
     lonely = draw(seed + 1, 5, 6)
     x_up = draw(seed, 7, 5)
     x_up[:, 0] = 1.0
-    upright, high = x.clone(), draw(seed + 1, 5, 4)
+    # In 64ths, so that router numbers near 100 are exact in float32, and their differences too.
+    upright, high = (x * 64).round() / 64, (draw(seed + 1, 5, 4) * 64).round() / 64
     upright[:, 0], high[0] = 1.0, high[0] + 100.0  # e^100 is too large for float32
     lonely[0, 2], lonely[0, 4] = -60.0, 40.0  # nobody chooses expert 2, everybody expert 4
     return [

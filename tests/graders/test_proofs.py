@@ -208,7 +208,7 @@ def wrong_in_turn():
             yield pytest.param(id, answer.name, id=f"{id}-{answer.name}", marks=marks)
 
 
-@pytest.mark.parametrize(("id", "name"), wrong_in_turn())
+@pytest.mark.parametrize(("id", "name"), list(wrong_in_turn()))
 def test_each_wrong_answer_fails_with_its_own_sentence(id, name):
     known = wrong(id)
     answer = next(w for w in known if w.name == name)
