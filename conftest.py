@@ -1,6 +1,7 @@
 """The graders' options. Imports nothing of the package: its shapes are checked from the first
 import on, and the plugin that sees to it refuses a package that is already there."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell ignores Ctrl-C for what it starts in the background, and so would all that tests start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     of = config.getoption("--of")
     if of in ("work", "solutions"):
         return
