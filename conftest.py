@@ -19,7 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A shell ignores Ctrl-C for what it starts in the background, and so would all that tests start.
+    # A shell ignores Ctrl-C for what it starts in the background; so would all that tests start.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     of = config.getoption("--of")
