@@ -1,4 +1,4 @@
-"""What a grader says about one answer. Leaves out how it came to say so (`grading.py`).
+"""What a grader says about one answer. Leaves out how it came to say so (`grading/ladder.py`).
 
 Nothing here imports torch: the terminal's commands read verdicts that another process reached.
 """

@@ -67,7 +67,7 @@ def test_graders_that_changed_are_loaded_again(project, graded, ahead):
     assert said.startswith("This sums the wrong way")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGKILL to send")
 def test_a_process_that_died_while_it_waited_is_replaced(graded, ahead):
     os.kill(ahead._waiting._process.pid, signal.SIGKILL)
     ahead._waiting._process.wait()

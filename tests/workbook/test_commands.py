@@ -130,7 +130,7 @@ def test_what_a_learner_can_mend_is_no_traceback(run, project, write, monkeypatc
     )
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no such pipes")
+@pytest.mark.skipif(sys.platform == "win32", reason="the shell of Windows has no head")
 @pytest.mark.parametrize("word", ["", "progress"])
 def test_whoever_reads_may_stop_reading(project, word):
     command = f"{sys.executable} -u -m minitransformer {word} | head -1"

@@ -104,7 +104,7 @@ def test_what_cannot_be_done_is_said(run, project, words, sentence):
     assert sentence in " ".join(said.split())
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are of POSIX")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL or SIGINT to send")
 @pytest.mark.parametrize(
     "how",
     [

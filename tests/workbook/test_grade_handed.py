@@ -19,7 +19,7 @@ def students(project, folder, **how):
     [
         ("alice.ipynb", "alice"),
         ("alice/ch01_tiny.ipynb", "alice"),
-        ("alice/work/deeper/my notebook.ipynb", "alice"),
+        ("alice/homework/deeper/my notebook.ipynb", "alice"),
         ("alice_12345_67890_ch01_tiny.ipynb", "alice"),
         ("smithalice_LATE_12345_67890_ch01_tiny-1.ipynb", "smithalice"),
         ("Alice Smith_123_assignsubmission_file_/ch01_tiny.ipynb", "Alice Smith"),

@@ -159,7 +159,7 @@ def test_a_broken_exercise_does_not_cost_those_that_need_it(project, write):
     assert "it stands there 2 times (code cell 2)" in verdicts["tiny.double"].message
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no sessions there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no setsid to move away by")
 def test_a_grandchild_in_a_session_of_its_own_is_found(project, write):
     from minitransformer.workbook.running import runner, submission
 

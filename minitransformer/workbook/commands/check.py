@@ -43,6 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """What `watch` takes, too."""
     parser.add_argument("--seed", type=seed, default=0, help="of the random inputs (default 0)")
+    add_limit(parser)
+
+
+def add_limit(parser: argparse.ArgumentParser) -> None:
+    """What `grade` takes, too, whose seed is another matter."""
     parser.add_argument(
         "--limit",
         type=seconds,

@@ -17,7 +17,7 @@ from rich.console import Console
 from tqdm import tqdm
 
 from minitransformer.workbook import report
-from minitransformer.workbook.commands.check import seconds, seed
+from minitransformer.workbook.commands.check import add_limit, seed
 from minitransformer.workbook.gradebook import (
     bundle,
     feedback,
@@ -29,7 +29,6 @@ from minitransformer.workbook.gradebook import (
 from minitransformer.workbook.gradebook.grading import Task, grade_class
 from minitransformer.workbook.gradebook.marks import Gradebook, file_names
 from minitransformer.workbook.project import COMMAND, Project, Unknown
-from minitransformer.workbook.running.runner import LIMIT
 from minitransformer.workbook.state import write_atomically
 
 
@@ -60,13 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=many, metavar="N", help="how many at a time (default: one for each core)"
     )
-    parser.add_argument(
-        "--limit",
-        type=seconds,
-        default=LIMIT,
-        metavar="SECONDS",
-        help=f"the longest that one exercise may take (default {LIMIT:g})",
-    )
+    add_limit(parser)
     parser.add_argument(
         "--gradescope",
         action="store_true",

@@ -39,7 +39,7 @@ class Broke(Exception):
             return said
         own = _own_step(self.cause)
         there = tensors_in(own.line, own.variables) if own else ""
-        inner = getattr(self.cause, "called", None)  # an earlier exercise: see `earlier.py`
+        inner = getattr(self.cause, "called", None)  # an earlier exercise: see `kernel/earlier.py`
         if there or self.shapes:
             given = f"; {inner[0].rpartition('.')[2]} was given {inner[1]}" if inner else ""
             shapes = (
