@@ -14,10 +14,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-Relation = Callable[[Tensor, Tensor], Iterator[str]]
 _RTOL, _ATOL = 1e-4, 1e-5
-
-
 _NAN = (
     "NaN (not a number), which 0/0, inf - inf, 0 * inf and the root or logarithm of a negative "
     "number give"
